@@ -1,0 +1,1 @@
+"""pytest plugins of this project, registered in tests/conftest.py."""
