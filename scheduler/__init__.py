@@ -1,0 +1,1 @@
+"""Visit scheduling for licensed clinicians in patients' homes."""

@@ -1,0 +1,1 @@
+"""The database: models by aggregate, types, named queries and the one way to write."""

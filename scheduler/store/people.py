@@ -1,0 +1,110 @@
+"""Patients, where they are visited, what they agreed to, and who may sign in."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from scheduler.store.base import Base, choice, one_of
+from scheduler.store.encryption import Encrypted
+
+
+class Role(StrEnum):
+    """What a signed-in person may be."""
+
+    PATIENT = "patient"
+    DISPATCHER = "dispatcher"
+    CLINICIAN = "clinician"
+    PRESCRIBER = "prescriber"
+    MEDICAL_DIRECTOR = "medical_director"
+    ADMINISTRATOR = "administrator"
+
+
+class PatientRow(Base):
+    """A patient. Name, phone and birth date are sealed; the phone is found by its blind index."""
+
+    __tablename__ = "patient"
+
+    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[str | None] = mapped_column(String(64), index=True)
+    birth_date_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    timezone: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+    name = Encrypted()
+    phone = Encrypted()
+    birth_date = Encrypted()
+
+
+class AddressRow(Base):
+    """One of a patient's visit addresses. The ZIP's own point stays plain for look-ups."""
+
+    __tablename__ = "address"
+    __table_args__ = (
+        CheckConstraint("zip_latitude BETWEEN -90 AND 90", name="latitude_range"),
+        CheckConstraint("zip_longitude BETWEEN -180 AND 180", name="longitude_range"),
+    )
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"), index=True)
+    label: Mapped[str] = mapped_column(String(40))
+    street_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    access_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    exact_point_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(String(2))
+    zip_code: Mapped[str] = mapped_column(String(5))
+    zip_latitude: Mapped[float]
+    zip_longitude: Mapped[float]
+    precision: Mapped[str] = mapped_column(String(8))
+    timezone: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+    street = Encrypted()
+    access = Encrypted()
+    exact_point = Encrypted()
+
+
+class ConsentKind(StrEnum):
+    """What a patient can agree to."""
+
+    TREATMENT = "treatment"
+    SMS = "sms"
+
+
+class ConsentRow(Base):
+    """An agreement: its wording, when, from where; ended, never deleted."""
+
+    __tablename__ = "consent"
+    __table_args__ = (one_of("kind", ConsentKind),)
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"), index=True)
+    kind: Mapped[ConsentKind] = mapped_column(choice(ConsentKind))
+    wording: Mapped[str] = mapped_column(String(400))
+    source: Mapped[str] = mapped_column(String(40))
+    given_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class AccountRow(Base):
+    """Somebody who can sign in; `person_id` is the patient or the clinician they are."""
+
+    __tablename__ = "account"
+    __table_args__ = (one_of("role", Role),)
+
+    role: Mapped[Role] = mapped_column(choice(Role))
+    display_name: Mapped[str] = mapped_column(String(80))
+    person_id: Mapped[UUID | None] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+
+
+class ApiTokenRow(Base):
+    """A bearer token of the API, known by its digest alone."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (UniqueConstraint("digest"),)
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
