@@ -1,0 +1,59 @@
+"""Row locks in their one order (patient, series, clinician-days by date and id), and versions."""
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from scheduler.domain.errors import NotFound
+from scheduler.store.clinicians import ClinicianDayRow
+from scheduler.store.people import PatientRow
+from scheduler.store.treatment import SeriesRow
+
+ClinicianDay = tuple[UUID, date]
+
+
+def lock_patient(session: Session, patient_id: UUID) -> PatientRow:
+    """Lock and return a patient; raises NotFound."""
+    row = session.scalar(select(PatientRow).where(PatientRow.id == patient_id).with_for_update())
+    if row is None:
+        raise NotFound("There is no such patient.")
+    return row
+
+
+def lock_series(session: Session, series_id: UUID) -> SeriesRow:
+    """Lock and return a series; raises NotFound."""
+    row = session.scalar(select(SeriesRow).where(SeriesRow.id == series_id).with_for_update())
+    if row is None:
+        raise NotFound("There is no such series.")
+    return row
+
+
+def lock_days(
+    session: Session, days: Iterable[ClinicianDay]
+) -> dict[ClinicianDay, ClinicianDayRow]:
+    """Lock clinician-days, making absent ones first: an absent row locks nothing."""
+    wanted = sorted(set(days), key=lambda day: (day[1], day[0]))
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    locked = {}
+    for clinician_id, on in wanted:
+        session.execute(
+            insert(ClinicianDayRow)
+            .values(id=uuid4(), clinician_id=clinician_id, on_day=on, version=0)
+            .on_conflict_do_nothing(index_elements=["clinician_id", "on_day"])
+        )
+        locked[clinician_id, on] = session.scalars(
+            select(ClinicianDayRow)
+            .where(ClinicianDayRow.clinician_id == clinician_id, ClinicianDayRow.on_day == on)
+            .with_for_update()
+        ).one()
+    return locked
+
+
+def raise_versions(rows: Iterable[ClinicianDayRow]) -> None:
+    """Say that the days changed, for everyone who read them before."""
+    for row in rows:
+        row.version += 1

@@ -1,0 +1,172 @@
+"""Named reads."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from scheduler.domain.care import CareService
+from scheduler.domain.errors import NotFound
+from scheduler.domain.geography import Point
+from scheduler.domain.visits import TAKES_CAPACITY, VisitState
+from scheduler.matching.model import Rulebook
+from scheduler.store import mapping
+from scheduler.store.base import Base
+from scheduler.store.clinicians import BlockedPairRow, ClinicianRow, TimeOffRow
+from scheduler.store.people import AddressRow
+from scheduler.store.rules import CareServiceRow, CompactMemberRow, ScopeRuleRow
+from scheduler.store.treatment import AttemptRow, OrderRow
+from scheduler.store.visits import VisitRow
+
+Row = TypeVar("Row", bound=Base)
+
+_KM_PER_DEGREE = 111.0
+_NARROWEST_DEGREE_KM = 35.0
+
+
+def get(session: Session, kind: type[Row], row_id: UUID, what: str) -> Row:
+    """Return a row by id; raises NotFound naming what was looked for."""
+    row = session.get(kind, row_id)
+    if row is None:
+        raise NotFound(f"There is no such {what}.")
+    return row
+
+
+def find_service(session: Session, code: str) -> CareService:
+    """Return an active service by code; raises NotFound."""
+    row = session.scalar(
+        select(CareServiceRow).where(CareServiceRow.code == code, CareServiceRow.active)
+    )
+    if row is None:
+        raise NotFound("There is no such service.")
+    return mapping.care_service(row)
+
+
+def read_rulebook(session: Session, state: str) -> Rulebook:
+    """Return the scope rules of a state and all compacts that are switched on."""
+    scope = session.scalars(select(ScopeRuleRow).where(ScopeRuleRow.state == state))
+    compacts = session.scalars(select(CompactMemberRow).where(CompactMemberRow.enabled))
+    return Rulebook(
+        tuple(mapping.scope_rule(row) for row in scope),
+        tuple(mapping.compact_member(row) for row in compacts),
+    )
+
+
+def clinicians_near(session: Session, point: Point, km: float) -> Sequence[ClinicianRow]:
+    """Return active clinicians whose start lies in a box of `km` around the point."""
+    high = km / _KM_PER_DEGREE
+    wide = km / _NARROWEST_DEGREE_KM
+    return session.scalars(
+        select(ClinicianRow)
+        .where(
+            ClinicianRow.active,
+            ClinicianRow.start_latitude.between(point.latitude - high, point.latitude + high),
+            ClinicianRow.start_longitude.between(point.longitude - wide, point.longitude + wide),
+        )
+        .options(
+            selectinload(ClinicianRow.licences),
+            selectinload(ClinicianRow.skills),
+            selectinload(ClinicianRow.shifts),
+        )
+        .order_by(ClinicianRow.id)
+    ).all()
+
+
+def blocked_pairs(session: Session, patient_id: UUID) -> frozenset[UUID]:
+    """Return the clinicians who are not to meet the patient."""
+    rows = session.scalars(
+        select(BlockedPairRow.clinician_id).where(BlockedPairRow.patient_id == patient_id)
+    )
+    return frozenset(rows)
+
+
+def time_off(
+    session: Session, clinician_ids: Iterable[UUID], first: date, last: date
+) -> Sequence[TimeOffRow]:
+    """Return the time off in force that touches the days."""
+    return session.scalars(
+        select(TimeOffRow).where(
+            TimeOffRow.clinician_id.in_(list(clinician_ids)),
+            TimeOffRow.withdrawn_at.is_(None),
+            TimeOffRow.first_day <= last,
+            TimeOffRow.last_day >= first,
+        )
+    ).all()
+
+
+def _holds_capacity(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        VisitRow.state.in_(list(TAKES_CAPACITY)),
+        or_(VisitRow.state != VisitState.RESERVED, VisitRow.reserved_until > now),
+    )
+
+
+def visits_on(
+    session: Session, clinician_ids: Iterable[UUID], first: date, last: date, now: datetime
+) -> Sequence[tuple[VisitRow, AddressRow]]:
+    """Return the visits that take capacity on the clinicians' days, with their addresses."""
+    found = session.execute(
+        select(VisitRow, AddressRow)
+        .join(AddressRow, AddressRow.id == VisitRow.address_id)
+        .where(
+            VisitRow.clinician_id.in_(list(clinician_ids)),
+            VisitRow.on_day.between(first, last),
+            _holds_capacity(now),
+        )
+        .order_by(VisitRow.starts_at)
+        .execution_options(populate_existing=True)
+    )
+    return [(visit, address) for visit, address in found]
+
+
+def live_visits_of_patient(session: Session, patient_id: UUID, now: datetime) -> Sequence[VisitRow]:
+    """Return the patient's visits that take capacity."""
+    return session.scalars(
+        select(VisitRow)
+        .where(VisitRow.patient_id == patient_id, _holds_capacity(now))
+        .order_by(VisitRow.starts_at)
+    ).all()
+
+
+def visits_of_series(session: Session, series_id: UUID) -> Sequence[VisitRow]:
+    """Return all visits of a series, ended ones too, by number and attempt."""
+    return session.scalars(
+        select(VisitRow)
+        .where(VisitRow.series_id == series_id)
+        .order_by(VisitRow.number, VisitRow.attempt)
+    ).all()
+
+
+def attempts_of_series(session: Session, series_id: UUID) -> Sequence[AttemptRow]:
+    """Return all attempts of a series by number and attempt."""
+    return session.scalars(
+        select(AttemptRow)
+        .where(AttemptRow.series_id == series_id)
+        .order_by(AttemptRow.number, AttemptRow.attempt)
+    ).all()
+
+
+def is_superseded(session: Session, order_id: UUID) -> bool:
+    """Say whether another order replaces this one."""
+    replaced = select(exists().where(OrderRow.previous_order_id == order_id))
+    return bool(session.scalar(replaced))
+
+
+def clinician_with_all(session: Session, clinician_id: UUID) -> ClinicianRow:
+    """Return a clinician with licences, skills and shifts as they are now; raises NotFound."""
+    row = session.scalar(
+        select(ClinicianRow)
+        .where(ClinicianRow.id == clinician_id)
+        .options(
+            selectinload(ClinicianRow.licences),
+            selectinload(ClinicianRow.skills),
+            selectinload(ClinicianRow.shifts),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise NotFound("There is no such clinician.")
+    return row
