@@ -1,14 +1,14 @@
 """Increasing-dose series: states, gaps between doses, and the guard that releases the next one."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from scheduler.domain.care import ScopeAnswer
 from scheduler.domain.dosing import format_mg, format_number, looks_like_pounds
 from scheduler.domain.protocols import GapRule, GapUnit, Order, WeightReading, WeightRule
-from scheduler.domain.timing import local_day
+from scheduler.domain.timing import at_local, local_day
 
 
 class SeriesState(StrEnum):
@@ -111,32 +111,6 @@ def gap_holds(rule: GapRule, before: DoseTimes, after: DoseTimes, zone: str) -> 
         )
     days = (local_day(after.first_start, zone) - local_day(before.first_start, zone)).days
     return rule.minimum <= days <= rule.maximum
-
-
-def arrival_bounds(
-    rule: GapRule, before: DoseTimes, preparation: int
-) -> tuple[datetime, datetime] | None:
-    """Return the earliest arrival and the latest arrival that an elapsed-hours gap allows.
-
-    None for a rule in local days, which bounds days and not instants.
-    """
-    if rule.unit is not GapUnit.ELAPSED_HOURS:
-        return None
-    ready = timedelta(minutes=preparation)
-    return (
-        before.last_end + timedelta(hours=rule.minimum) - ready,
-        before.first_end + timedelta(hours=rule.maximum) - ready,
-    )
-
-
-def day_bounds(rule: GapRule, before: DoseTimes, zone: str) -> tuple[date, date]:
-    """Return the first and last local day on which the next visit can lie."""
-    if rule.unit is GapUnit.LOCAL_DAYS:
-        day = local_day(before.first_start, zone)
-        return day + timedelta(days=rule.minimum), day + timedelta(days=rule.maximum)
-    first = before.last_end + timedelta(hours=rule.minimum)
-    last = before.first_end + timedelta(hours=rule.maximum)
-    return local_day(first, zone), local_day(last, zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,3 +242,63 @@ def _permission_refusals(facts: UnlockFacts) -> list[Refusal]:
     if not facts.cleared:
         refusals.append(Refusal(8, "A prescriber must clear the intake first."))
     return refusals
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """Minutes of preparation before the dose starts, and of giving it."""
+
+    preparation: int
+    minutes: int
+
+
+def allowed_arrivals(
+    rule: GapRule,
+    giving: Giving,
+    before: DoseTimes | None,
+    after: DoseTimes | None,
+    zone: str,
+) -> tuple[datetime | None, datetime | None]:
+    """Return the first and last arrival that the gaps to the doses before and after allow.
+
+    None where nothing bounds that side. Any promised window inside the two holds the gaps for
+    every arrival in it.
+    """
+    opens: list[datetime] = []
+    closes: list[datetime] = []
+    if before is not None:
+        first, last = _arrivals_after(rule, giving, before, zone)
+        opens.append(first)
+        closes.append(last)
+    if after is not None:
+        first, last = _arrivals_before(rule, giving, after, zone)
+        opens.append(first)
+        closes.append(last)
+    return max(opens, default=None), min(closes, default=None)
+
+
+def _arrivals_after(
+    rule: GapRule, giving: Giving, before: DoseTimes, zone: str
+) -> tuple[datetime, datetime]:
+    if rule.unit is GapUnit.LOCAL_DAYS:
+        day = local_day(before.first_start, zone)
+        return _whole_days(day + timedelta(rule.minimum), day + timedelta(rule.maximum), zone)
+    ready = timedelta(minutes=giving.preparation)
+    first = before.last_end + timedelta(hours=rule.minimum) - ready
+    return first, before.first_end + timedelta(hours=rule.maximum) - ready
+
+
+def _arrivals_before(
+    rule: GapRule, giving: Giving, after: DoseTimes, zone: str
+) -> tuple[datetime, datetime]:
+    if rule.unit is GapUnit.LOCAL_DAYS:
+        day = local_day(after.first_start, zone)
+        return _whole_days(day - timedelta(rule.maximum), day - timedelta(rule.minimum), zone)
+    until_end = timedelta(minutes=giving.preparation + giving.minutes)
+    first = after.last_start - timedelta(hours=rule.maximum) - until_end
+    return first, after.first_start - timedelta(hours=rule.minimum) - until_end
+
+
+def _whole_days(first: date, last: date, zone: str) -> tuple[datetime, datetime]:
+    opens = at_local(first, time(), zone)
+    return opens, at_local(last + timedelta(days=1), time(), zone) - timedelta(minutes=1)

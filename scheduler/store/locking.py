@@ -1,4 +1,4 @@
-"""Row locks in their one order (patient, series, clinician-days by date and id), and versions."""
+"""Row locks in their one order (patient, series, clinicians, their days), and versions."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from scheduler.domain.errors import NotFound
-from scheduler.store.clinicians import ClinicianDayRow
+from scheduler.store.clinicians import ClinicianDayRow, ClinicianRow
 from scheduler.store.people import PatientRow
 from scheduler.store.treatment import SeriesRow
 
@@ -30,6 +30,16 @@ def lock_series(session: Session, series_id: UUID) -> SeriesRow:
     if row is None:
         raise NotFound("There is no such series.")
     return row
+
+
+def lock_clinicians(session: Session, ids: Iterable[UUID], *, alone: bool) -> None:
+    """Lock clinicians' facts: together with other bookings, or alone to change them."""
+    for clinician_id in sorted(set(ids)):
+        session.execute(
+            select(ClinicianRow.id)
+            .where(ClinicianRow.id == clinician_id)
+            .with_for_update(read=not alone)
+        )
 
 
 def lock_days(

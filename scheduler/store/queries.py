@@ -16,9 +16,9 @@ from scheduler.matching.model import Rulebook
 from scheduler.store import mapping
 from scheduler.store.base import Base
 from scheduler.store.clinicians import BlockedPairRow, ClinicianRow, TimeOffRow
-from scheduler.store.people import AddressRow
+from scheduler.store.people import AddressRow, ConsentKind, ConsentRow, PatientRow
 from scheduler.store.rules import CareServiceRow, CompactMemberRow, ScopeRuleRow
-from scheduler.store.treatment import AttemptRow, OrderRow
+from scheduler.store.treatment import AdministrationRow, AttemptRow, OrderRow, WeightRow
 from scheduler.store.visits import VisitRow
 
 Row = TypeVar("Row", bound=Base)
@@ -33,6 +33,16 @@ def get(session: Session, kind: type[Row], row_id: UUID, what: str) -> Row:
     if row is None:
         raise NotFound(f"There is no such {what}.")
     return row
+
+
+def address_of(session: Session, address_id: UUID) -> AddressRow:
+    """Return an address; raises NotFound."""
+    return get(session, AddressRow, address_id, "address")
+
+
+def patient_of(session: Session, patient_id: UUID) -> PatientRow:
+    """Return a patient; raises NotFound."""
+    return get(session, PatientRow, patient_id, "patient")
 
 
 def find_service(session: Session, code: str) -> CareService:
@@ -170,3 +180,35 @@ def clinician_with_all(session: Session, clinician_id: UUID) -> ClinicianRow:
     if row is None:
         raise NotFound("There is no such clinician.")
     return row
+
+
+def latest_weight(session: Session, patient_id: UUID) -> WeightRow | None:
+    """Return the weight measured last."""
+    return session.scalar(
+        select(WeightRow)
+        .where(WeightRow.patient_id == patient_id)
+        .order_by(WeightRow.measured_on.desc(), WeightRow.recorded_at.desc())
+        .limit(1)
+    )
+
+
+def given_in_series(session: Session, series_id: UUID) -> Sequence[AdministrationRow]:
+    """Return what was given in a series, without what was entered in error, oldest first."""
+    return session.scalars(
+        select(AdministrationRow)
+        .join(AttemptRow, AttemptRow.id == AdministrationRow.attempt_id)
+        .where(AttemptRow.series_id == series_id, AdministrationRow.entered_in_error_at.is_(None))
+        .order_by(AdministrationRow.started_at)
+    ).all()
+
+
+def has_consent(session: Session, patient_id: UUID, kind: ConsentKind) -> bool:
+    """Say whether the patient's agreement stands."""
+    standing = select(
+        exists().where(
+            ConsentRow.patient_id == patient_id,
+            ConsentRow.kind == kind,
+            ConsentRow.withdrawn_at.is_(None),
+        )
+    )
+    return bool(session.scalar(standing))

@@ -153,11 +153,13 @@ class AttemptRow(Base):
     level_number: Mapped[int]
     state: Mapped[AttemptState] = mapped_column(choice(AttemptState))
     mg_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    reference_kg_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     signed_hash: Mapped[str | None] = mapped_column(String(64))
     signed_by: Mapped[UUID | None] = mapped_column(ForeignKey("clinician.id"))
     signed_at: Mapped[datetime | None]
 
     mg = Encrypted()
+    reference_kg = Encrypted()
 
 
 class AdministrationRow(Base):

@@ -4,10 +4,20 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    column,
+    func,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from scheduler.domain.visits import VisitState
+from scheduler.domain.visits import TAKES_CAPACITY, VisitState
 from scheduler.store.base import Base, choice, one_of
 from scheduler.store.encryption import Encrypted
 
@@ -69,6 +79,14 @@ class VisitRow(Base):
         ),
         Index("ix_visit_clinician_id_on_day", "clinician_id", "on_day"),
         UniqueConstraint("series_id", "number", "attempt"),
+        ExcludeConstraint(
+            ("clinician_id", "="),
+            (func.tstzrange(column("starts_at"), column("ends_at")), "&&"),
+            name="excl_visit_clinician_time",
+            where=column("state").in_(sorted(state.value for state in TAKES_CAPACITY)),
+            deferrable=True,
+            initially="DEFERRED",
+        ).ddl_if(dialect="postgresql"),
     )
 
     request_id: Mapped[UUID] = mapped_column(ForeignKey("visit_request.id"), index=True)

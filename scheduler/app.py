@@ -1,0 +1,84 @@
+"""The application factory: the only place that picks adapters."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+
+from config import ROOT, Settings
+from scheduler import cli
+from scheduler.adapters.clock import SystemClock
+from scheduler.adapters.geocoding import NominatimGeocoder, ZipGeocoder
+from scheduler.adapters.sms import OutboxPageSender, TwilioSender
+from scheduler.adapters.travel import GeodesicTravel
+from scheduler.ports import Geocoder, Ports, SmsSender
+from scheduler.services.practice import Practice
+from scheduler.store.database import db, prepare_engine
+from scheduler.store.encryption import KeyRing, read_or_make_key, use_keys
+from scheduler.web import api, health, headers, logs, patient, wiring
+
+MAX_BODY_BYTES = 64 * 1024
+
+
+def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
+    """Return the application; `ports` replaces the adapters that the settings would choose."""
+    app = Flask(
+        __name__,
+        instance_path=str(settings.instance_path),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
+    settings.instance_path.mkdir(parents=True, exist_ok=True)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = _engine_options(settings)
+    use_keys(KeyRing(settings.encryption_keys or _demo_keys(settings.instance_path)))
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
+    practice = Practice(settings.practice_name, settings.practice_phone, settings.public_url)
+    wiring.connect(app, ports or choose_ports(settings), practice, demo=settings.demo)
+    for part in (logs, headers, health, patient, api, cli):
+        part.register(app)
+    return app
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    if settings.database_url.startswith("sqlite"):
+        return {}
+    return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+
+
+def _demo_keys(instance_path: Path) -> tuple[bytes, ...]:
+    return (read_or_make_key(instance_path / "demo.key"),)
+
+
+def choose_ports(settings: Settings) -> Ports:
+    """Return the adapters that the settings ask for, embedded ones where they ask for none."""
+    return Ports(
+        clock=SystemClock(),
+        geocoder=_geocoder(settings),
+        travel=GeodesicTravel(),
+        sms=_sms(settings),
+    )
+
+
+def _geocoder(settings: Settings) -> Geocoder:
+    zips = ZipGeocoder()
+    if not settings.nominatim_domain:
+        return zips
+    return NominatimGeocoder(zips, settings.nominatim_domain, "visit-scheduler")
+
+
+def _sms(settings: Settings) -> SmsSender:
+    if not settings.sends_real_sms:
+        return OutboxPageSender()
+    return TwilioSender(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token,
+        messaging_service_sid=settings.twilio_messaging_service_sid or None,
+        from_number=settings.twilio_from_number or None,
+        base_url=settings.twilio_api_base_url or None,
+    )

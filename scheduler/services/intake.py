@@ -1,0 +1,265 @@
+"""Patients arrive: who they are, where they live, what they ask for, and a prescriber's review."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound
+from scheduler.domain.geography import Place, Point, PostalAddress
+from scheduler.domain.timing import local_day
+from scheduler.services.desk import Desk
+from scheduler.store import queries
+from scheduler.store.database import transaction
+from scheduler.store.encryption import keys
+from scheduler.store.locking import lock_patient
+from scheduler.store.people import AddressRow, ConsentKind, ConsentRow, PatientRow, Role
+from scheduler.store.treatment import Clearance, IntakeRow, WeightRow
+from scheduler.store.visits import RequestState, VisitRequestRow
+
+REVIEW_WITHIN = timedelta(hours=24)
+"""How soon a prescriber looks at a request that needs supervision; shown to the patient."""
+
+ADULT_AGE = 18
+SEED_GROUPS = {
+    "pregnant": "pregnancy",
+    "dementia_symptoms": "symptoms of dementia",
+    "addiction_history": "history of substance use",
+}
+"""Answers that always need a prescriber's clearance (03, intake and clearance)."""
+
+MAX_WISH = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPatient:
+    """A person to register; `phone` in E.164 or None, `sms_consent` their recorded yes."""
+
+    name: str
+    birth_date: date
+    phone: str | None
+    address: PostalAddress
+    access: str = ""
+    sms_consent: bool = False
+
+
+def register_patient(desk: Desk, new: NewPatient) -> tuple[UUID, UUID]:
+    """Add a patient with a first address; return both ids."""
+    desk.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
+    located = _locate(desk, new.address)
+    now = desk.now()
+    with transaction(desk.session) as session:
+        patient = PatientRow(
+            name=new.name,
+            birth_date=new.birth_date.isoformat(),
+            timezone=located[0].timezone,
+            created_at=now,
+        )
+        if new.phone:
+            patient.phone = new.phone
+            patient.phone_index = keys().blind_index(new.phone, "phone")
+        session.add(patient)
+        session.flush()
+        address = _address_row(patient.id, "home", new.address, located, now)
+        if new.access:
+            address.access = new.access
+        session.add(address)
+        if new.sms_consent:
+            session.add(_consent(patient.id, ConsentKind.SMS, now))
+        desk.record("register", "patient", patient.id, patient.id)
+    return patient.id, address.id
+
+
+def add_address(desk: Desk, patient_id: UUID, label: str, address: PostalAddress) -> UUID:
+    """Add a visit address; licence, scope, travel and zone of visits there follow it."""
+    desk.allow_patient(patient_id)
+    located = _locate(desk, address)
+    with transaction(desk.session) as session:
+        lock_patient(session, patient_id)
+        row = _address_row(patient_id, label, address, located, desk.now())
+        session.add(row)
+        desk.record("add address", "address", row.id, patient_id)
+    return row.id
+
+
+def _locate(desk: Desk, address: PostalAddress) -> tuple[Place, Point]:
+    place = desk.ports.geocoder.locate(address)
+    return place, desk.ports.geocoder.find_zip(place.zip_code).point
+
+
+def _address_row(
+    patient_id: UUID,
+    label: str,
+    address: PostalAddress,
+    located: tuple[Place, Point],
+    now: datetime,
+) -> AddressRow:
+    place, zip_point = located
+    line = ", ".join(part for part in (address.street, address.unit, address.city) if part)
+    return AddressRow(
+        patient_id=patient_id,
+        label=label,
+        street=line,
+        exact_point=json.dumps([place.point.latitude, place.point.longitude]),
+        state=place.state,
+        zip_code=place.zip_code,
+        zip_latitude=zip_point.latitude,
+        zip_longitude=zip_point.longitude,
+        precision=place.precision.value,
+        timezone=place.timezone,
+        created_at=now,
+    )
+
+
+_WORDING = {
+    ConsentKind.SMS: "I agree to get texts about my visits. I can stop them at any time.",
+    ConsentKind.TREATMENT: "I have read about this treatment and agree to it.",
+}
+
+
+def _consent(patient_id: UUID, kind: ConsentKind, now: datetime) -> ConsentRow:
+    return ConsentRow(
+        patient_id=patient_id, kind=kind, wording=_WORDING[kind], source="intake", given_at=now
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A patient's answers. `flags` maps the screening questions to yes or no."""
+
+    condition: str
+    weight_kg: Decimal
+    flags: Mapping[str, bool] = field(default_factory=dict)
+    treatment_consent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """A wish for a visit; arrival between two instants."""
+
+    patient_id: UUID
+    address_id: UUID
+    service_code: str
+    wanted_from: datetime
+    wanted_until: datetime
+    intake: Intake
+    preferred_clinician_id: UUID | None = None
+
+
+def request_visit(desk: Desk, new: NewRequest) -> UUID:
+    """Take a visit request and say where it goes next: review, order, or straight to offers.
+
+    What needs supervision is never dropped and never booked unseen: it waits for a prescriber.
+    """
+    desk.allow_patient(new.patient_id)
+    now = desk.now()
+    _check_wish(new, now)
+    with transaction(desk.session) as session:
+        patient = lock_patient(session, new.patient_id)
+        address = queries.get(session, AddressRow, new.address_id, "address")
+        if address.patient_id != patient.id:
+            raise NotFound("There is no such address.")
+        service = queries.find_service(session, new.service_code)
+        today = local_day(now, address.timezone)
+        reasons = supervision_reasons(date.fromisoformat(patient.birth_date), new.intake, today)
+        intake = _intake_row(new, now, reasons)
+        session.add(intake)
+        session.flush()
+        row = VisitRequestRow(
+            patient_id=patient.id,
+            address_id=address.id,
+            service_code=service.code,
+            state=_first_state(needs_order=service.needs_order, reasons=reasons),
+            wanted_from=new.wanted_from,
+            wanted_until=new.wanted_until,
+            preferred_clinician_id=new.preferred_clinician_id,
+            intake_id=intake.id,
+            review_due_at=now + REVIEW_WITHIN if reasons or service.needs_order else None,
+            created_at=now,
+            created_by=desk.actor.account_id,
+        )
+        session.add(row)
+        _add_weight_and_consent(desk, new, now, today)
+        desk.record("request", "visit_request", row.id, patient.id)
+    return row.id
+
+
+def _check_wish(new: NewRequest, now: datetime) -> None:
+    problems = {}
+    if new.wanted_until <= new.wanted_from:
+        problems["wanted_until"] = "must be after wanted_from"
+    elif new.wanted_until <= now:
+        problems["wanted_until"] = "must lie in the future"
+    elif new.wanted_until - new.wanted_from > MAX_WISH:
+        problems["wanted_until"] = "must be within 60 days of wanted_from"
+    if problems:
+        raise InvalidInput(problems)
+
+
+def supervision_reasons(birth: date, intake: Intake, today: date) -> list[str]:
+    """Return why a prescriber must look at a request before anything is booked."""
+    had_birthday = (today.month, today.day) >= (birth.month, birth.day)
+    age = today.year - birth.year - (0 if had_birthday else 1)
+    reasons = ["under 18"] if age < ADULT_AGE else []
+    return reasons + [words for flag, words in SEED_GROUPS.items() if intake.flags.get(flag)]
+
+
+def _first_state(*, needs_order: bool, reasons: list[str]) -> RequestState:
+    if reasons:
+        return RequestState.AWAITING_REVIEW
+    return RequestState.AWAITING_ORDER if needs_order else RequestState.OPEN
+
+
+def _intake_row(new: NewRequest, now: datetime, reasons: list[str]) -> IntakeRow:
+    answers = {
+        "condition": new.intake.condition,
+        "flags": dict(new.intake.flags),
+        "supervision": reasons,
+    }
+    return IntakeRow(
+        patient_id=new.patient_id,
+        answers=json.dumps(answers),
+        clearance=Clearance.WAITING if reasons else Clearance.NOT_NEEDED,
+        created_at=now,
+    )
+
+
+def _add_weight_and_consent(desk: Desk, new: NewRequest, now: datetime, today: date) -> None:
+    desk.session.add(
+        WeightRow(
+            patient_id=new.patient_id,
+            kg=str(new.intake.weight_kg),
+            measured_on=today,
+            recorded_by=desk.actor.account_id,
+            recorded_at=now,
+        )
+    )
+    if new.intake.treatment_consent:
+        desk.session.add(_consent(new.patient_id, ConsentKind.TREATMENT, now))
+
+
+def review_request(desk: Desk, request_id: UUID, *, clear: bool, reason: str) -> RequestState:
+    """Clear or decline a request that needs supervision: a prescriber's act, with a reason."""
+    desk.allow(Role.PRESCRIBER)
+    if not reason.strip():
+        raise InvalidInput({"reason": "must say why"})
+    with transaction(desk.session) as session:
+        row = queries.get(session, VisitRequestRow, request_id, "request")
+        lock_patient(session, row.patient_id)
+        session.refresh(row)
+        if row.state is not RequestState.AWAITING_REVIEW or row.intake_id is None:
+            raise IllegalTransition("This request is not waiting for a review.")
+        intake = queries.get(session, IntakeRow, row.intake_id, "intake")
+        service = queries.find_service(session, row.service_code)
+        intake.clearance = Clearance.CLEARED if clear else Clearance.DECLINED
+        intake.decided_by = desk.actor.person_id
+        intake.decided_at = desk.now()
+        intake.reason = reason
+        if clear:
+            row.state = _first_state(needs_order=service.needs_order, reasons=[])
+        else:
+            row.state = RequestState.DECLINED
+        desk.record("review", "visit_request", row.id, row.patient_id, reason)
+        return row.state

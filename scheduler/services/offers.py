@@ -1,0 +1,75 @@
+"""What can be offered: who, when, and why not."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from scheduler.domain.errors import IllegalTransition
+from scheduler.domain.timing import TimeWindow
+from scheduler.matching.model import Wanted
+from scheduler.matching.offers import OfferList, find_offers
+from scheduler.services import schedule
+from scheduler.services.desk import Desk
+from scheduler.store import mapping, queries
+from scheduler.store.people import AddressRow
+from scheduler.store.visits import RequestState, VisitRequestRow
+
+HORIZON = timedelta(days=14)
+LEAD_TIME = timedelta(hours=2)
+"""Nobody is offered an arrival sooner than this."""
+
+_WAITING = {
+    RequestState.AWAITING_REVIEW: "A prescriber must look at this request first.",
+    RequestState.AWAITING_ORDER: "A prescriber's order is needed first.",
+    RequestState.BOOKED: "This request has its visit already.",
+    RequestState.DECLINED: "A prescriber declined this request.",
+    RequestState.CLOSED: "This request is closed.",
+}
+
+
+class NotYetBookable(IllegalTransition):
+    """The request waits for something before a time can be chosen."""
+
+    code = "not_yet_bookable"
+
+
+def require_open(request: VisitRequestRow) -> None:
+    """Raise NotYetBookable, in plain words, unless times may be chosen for the request."""
+    if request.state is not RequestState.OPEN:
+        raise NotYetBookable(_WAITING[request.state])
+
+
+def offers_for(desk: Desk, request_id: UUID) -> OfferList:
+    """Return ranked offers for an open request over the next 14 days, or the cause of none."""
+    request = queries.get(desk.session, VisitRequestRow, request_id, "request")
+    desk.allow_patient(request.patient_id)
+    require_open(request)
+    return _find(desk, wanted_for(desk, request, frozenset()), frozenset())
+
+
+def _find(desk: Desk, wanted: Wanted, without: frozenset[UUID]) -> OfferList:
+    if not wanted.windows:
+        loaded = schedule.nobody(desk.session, wanted)
+        return find_offers(wanted, loaded, desk.ports.travel.minutes)
+    days = schedule.days_of(wanted.windows, wanted.place.timezone)
+    loaded = schedule.load_schedule(desk.session, wanted, days, desk.now(), without)
+    return find_offers(wanted, loaded, desk.ports.travel.minutes)
+
+
+def wanted_for(desk: Desk, request: VisitRequestRow, without: frozenset[UUID]) -> Wanted:
+    """Return what a request asks for, from the lead time to the horizon.
+
+    A wish that lies wholly beyond the horizon gives a window of no length at its end.
+    """
+    address = queries.get(desk.session, AddressRow, request.address_id, "address")
+    now = desk.now()
+    opens = max(request.wanted_from, now + LEAD_TIME)
+    closes = min(request.wanted_until, now + HORIZON)
+    windows = (TimeWindow(opens, closes),) if opens <= closes else ()
+    return Wanted(
+        patient_id=request.patient_id,
+        service=queries.find_service(desk.session, request.service_code),
+        place=mapping.place(address),
+        windows=windows,
+        preferred_clinician_id=request.preferred_clinician_id,
+        patient_busy=schedule.busy_windows(desk.session, request.patient_id, now, without),
+    )

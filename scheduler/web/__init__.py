@@ -1,0 +1,1 @@
+"""What people see and programs call: thin routes over the services."""

@@ -1,0 +1,50 @@
+"""The patient's first page: does the practice come here?"""
+
+from flask import Blueprint, Flask, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from scheduler.domain.errors import InvalidInput
+from scheduler.services.coverage import check_coverage
+from scheduler.web.wiring import public_desk, wiring_of
+
+bp = Blueprint("patient", __name__)
+
+_SAYINGS = {
+    404: ("This page does not exist", "The address may be mistyped or out of date."),
+    405: ("That does not work here", "Please go back and try again."),
+    413: ("That was too much", "What was sent is larger than this page can take."),
+    500: ("Something went wrong on our side", "Nothing was changed. Please try again."),
+}
+
+
+def register(app: Flask) -> None:
+    """Serve the first page, and an error page for people."""
+    app.register_blueprint(bp)
+    app.register_error_handler(HTTPException, _show_error)
+    app.context_processor(_practice)
+
+
+def _practice() -> dict[str, object]:
+    wiring = wiring_of(current_app)
+    return {"practice": wiring.practice, "demo": wiring.demo}
+
+
+@bp.get("/")
+def coverage() -> ResponseReturnValue:
+    """Ask for a ZIP code, and answer for the one that was given."""
+    if "zip_code" not in request.args:
+        return render_template("patient/coverage.html")
+    typed = request.args["zip_code"]
+    try:
+        answer = check_coverage(public_desk(), typed)
+    except InvalidInput as error:
+        page = render_template("patient/coverage.html", typed=typed, problems=error.problems)
+        return page, 422
+    return render_template("patient/coverage.html", typed=typed, coverage=answer)
+
+
+def _show_error(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    title, advice = _SAYINGS.get(status, (error.name, error.description or ""))
+    return render_template("error.html", title=title, advice=advice), status
