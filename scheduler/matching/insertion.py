@@ -21,6 +21,8 @@ Travel = Callable[[Sequence[Point], Sequence[Point]], Numbers]
 
 NEVER = np.inf
 GRID_MINUTES = 15
+MOST_IDLE = 120
+"""Waiting longer than this beside a visit is free time in which another visit may come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +60,26 @@ class Timetable:
 
 def route_legs(route: Route, travel: Travel) -> Numbers:
     """Return the minutes of each drive of the route, rounded up; the last one is the way home."""
-    points = [route.start, *(stop.point for stop in route.stops)]
-    if route.end is not None:
-        points.append(route.end)
+    points = _way(route)
     legs = np.zeros(len(route.stops) + 1)
     if len(points) > 1:
-        table = np.ceil(travel(points[:-1], points[1:]))
-        diagonal = np.diagonal(table)
+        diagonal = np.diagonal(whole_minutes(travel(points[:-1], points[1:])))
         legs[: len(diagonal)] = diagonal
     return legs
+
+
+def whole_minutes(table: Numbers) -> Numbers:
+    """Return minutes rounded up.
+
+    The same drive may come out a hair apart in tables of different shape; that must not turn 20
+    minutes into 21, or two answers about one route would disagree.
+    """
+    return np.ceil(table - 1e-6)
+
+
+def _way(route: Route) -> tuple[Point, ...]:
+    end = () if route.end is None else (route.end,)
+    return (route.start, *(stop.point for stop in route.stops), *end)
 
 
 def timetable(route: Route, legs: Numbers) -> Timetable:
@@ -121,10 +134,14 @@ def _clip_latest(latest_start: float, earliest: int, latest: int) -> float:
 def find_gaps(routes: Sequence[Route], travel: Travel) -> Gaps:
     """Return all gaps of all routes that may still take a visit."""
     rows: list[tuple[int, int, Point, Point | None, float, float, float, float, float, float]] = []
+    known: dict[tuple[Point, ...], Numbers] = {}
     for index, route in enumerate(routes):
         if len(route.stops) >= route.max_visits:
             continue
-        table = timetable(route, route_legs(route, travel))
+        way = _way(route)
+        if way not in known:
+            known[way] = route_legs(route, travel)
+        table = timetable(route, known[way])
         total = float(table.legs.sum())
         points: list[Point | None] = [route.start, *(s.point for s in route.stops), route.end]
         for i in range(len(route.stops) + 1):
@@ -181,9 +198,10 @@ def find_placements(
     found_starts: list[Numbers] = []
     intervals = _start_intervals(gaps, to, onward, minutes)
     for opens, closes in windows:
+        step = grid if opens < closes else 1
         for low, high in intervals:
             index, start = _grid_starts(
-                np.maximum(low, opens), np.minimum(high, closes), room, grid, opens == closes
+                np.maximum(low, opens), np.minimum(high, closes), room, step
             )
             found_gaps.append(index)
             found_starts.append(start)
@@ -203,14 +221,15 @@ def _per_gap(gaps: Gaps, name: str) -> Numbers:
 def _drives(gaps: Gaps, point: Point, travel: Travel) -> tuple[Numbers, Numbers]:
     """Return whole minutes from each stop before to the visit, and from it to each stop after."""
     places = {place: index for index, place in enumerate(dict.fromkeys(gaps.before))}
-    to = np.ceil(travel(list(places), [point]))[:, 0][[places[place] for place in gaps.before]]
+    to = whole_minutes(travel(list(places), [point]))[:, 0]
+    to = to[[places[place] for place in gaps.before]]
     onward = np.zeros(len(gaps.after))
     known = [index for index, place in enumerate(gaps.after) if place is not None]
-    targets = {place: 0 for place in gaps.after if place is not None}
-    targets = {place: index for index, place in enumerate(targets)}
+    goals = [place for place in gaps.after if place is not None]
+    targets = {place: index for index, place in enumerate(dict.fromkeys(goals))}
     if known:
-        row = np.ceil(travel([point], list(targets)))[0]
-        onward[known] = row[[targets[place] for place in gaps.after if place is not None]]
+        row = whole_minutes(travel([point], list(targets)))[0]
+        onward[known] = row[[targets[place] for place in goals]]
     return to, onward
 
 
@@ -243,11 +262,9 @@ def _pauses(gaps: Gaps) -> tuple[Numbers, Numbers, Numbers]:
 
 
 def _grid_starts(
-    low: Numbers, high: Numbers, room: NDArray[np.bool_], grid: int, single: bool
+    low: Numbers, high: Numbers, room: NDArray[np.bool_], grid: int
 ) -> tuple[Indices, Numbers]:
     usable = np.flatnonzero(room & np.isfinite(low) & np.isfinite(high) & (low <= high))
-    if single:
-        return usable, low[usable]
     first = np.ceil(low[usable] / grid) * grid
     counts = np.maximum(np.floor((high[usable] - first) / grid) + 1, 0).astype(np.int64)
     index = np.repeat(usable, counts)
@@ -262,18 +279,30 @@ def _collect(
     measured: tuple[Numbers, Numbers, Numbers, int],
 ) -> Placements:
     to, onward, added, minutes = measured
-    pairs = np.stack([np.concatenate(found_gaps).astype(np.float64), np.concatenate(found_starts)])
-    unique = np.unique(pairs, axis=1)
-    gap, start = unique[0].astype(np.int64), unique[1]
-    departed = np.minimum(gaps.e0, gaps.e1)[gap]
-    due = np.maximum(gaps.l0, gaps.l1)[gap]
-    inner_before = gaps.position[gap] > 0
-    last = np.array([len(route.stops) for route in gaps.routes])[gaps.route[gap]]
-    inner_after = gaps.position[gap] < last
-    wait_before = np.where(inner_before, start - departed - to[gap], 0.0)
-    wait_after = np.where(inner_after, due - start - minutes - onward[gap], 0.0)
-    idle = np.minimum(np.maximum(wait_before, 0), 120) + np.minimum(np.maximum(wait_after, 0), 120)
+    span = 1 << 26  # epoch minutes stay below it until 2097; gap and start share one whole number
+    keys = np.concatenate(found_gaps) * span + np.concatenate(found_starts).astype(np.int64)
+    unique = np.unique(keys)
+    gap, start = unique // span, (unique % span).astype(np.float64)
+    ready, due = _planned_neighbours(gaps)
+    wait_before = start - ready[gap] - to[gap]
+    wait_after = due[gap] - start - minutes - onward[gap]
+    idle = np.clip(wait_before, 0, MOST_IDLE) + np.clip(wait_after, 0, MOST_IDLE)
     return Placements(gaps, gap, start, added[gap], idle)
+
+
+def _planned_neighbours(gaps: Gaps) -> tuple[Numbers, Numbers]:
+    """Return per gap when the visit before is planned to end and the one after to begin.
+
+    NEVER and -NEVER where the shift begins or ends: waiting at its edges is nobody's loss.
+    """
+    ready, due = np.full(len(gaps.before), NEVER), np.full(len(gaps.before), -NEVER)
+    for k, (index, position) in enumerate(zip(gaps.route, gaps.position, strict=True)):
+        stops = gaps.routes[index].stops
+        if position > 0:
+            ready[k] = stops[position - 1].planned + stops[position - 1].minutes
+        if position < len(stops):
+            due[k] = stops[position].planned
+    return ready, due
 
 
 def retime(route: Route, legs: Numbers) -> list[int] | None:
@@ -314,4 +343,3 @@ def _next_arrivals(
         if low <= latest:
             options.append((max(low, min(stop.planned, latest)), after))
     return options
-

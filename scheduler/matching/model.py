@@ -13,7 +13,7 @@ from scheduler.domain.timing import TimeWindow
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A break of `minutes` that must start between two epoch minutes, anywhere, also on the road."""
+    """A break of `minutes` that must start between two epoch minutes, even on the road."""
 
     minutes: int
     earliest: int
