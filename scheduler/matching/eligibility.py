@@ -1,5 +1,6 @@
 """Who may: the funnel of hard rules H1-H4 in fixed order, each failure with plain words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -9,6 +10,8 @@ from scheduler.domain.care import ScopeAnswer, scope_answer
 from scheduler.domain.geography import STATES
 from scheduler.domain.licensure import LicenceStanding, Standing, licence_standing
 from scheduler.matching.model import Candidate, Rulebook, Wanted
+
+NOT_VERIFIED = "not verified for this state"
 
 
 class HardRule(StrEnum):
@@ -59,7 +62,7 @@ def credential_problem(
         rules.scope_rules, state, wanted.service.way_of_giving, holder.credential, days
     )
     if scope is ScopeAnswer.STATE_NOT_VERIFIED:
-        return "not verified for this state"
+        return NOT_VERIFIED
     if scope is ScopeAnswer.CREDENTIAL_NOT_ALLOWED:
         return f"{holder.credential} may not give this care in {STATES[state]}"
     if scope is ScopeAnswer.NEEDS_MORE_PEOPLE:
@@ -85,3 +88,41 @@ def _skill_problem(clinician: Candidate, wanted: Wanted) -> str | None:
 
 def _block_problem(clinician: Candidate, wanted: Wanted) -> str | None:
     return "not to be paired" if wanted.patient_id in clinician.blocked_patients else None
+
+
+class Funnel:
+    """H1-H3 for one wish; each clinician and span of days is judged once."""
+
+    def __init__(
+        self, wanted: Wanted, clinicians: Mapping[UUID, Candidate], rules: Rulebook
+    ) -> None:
+        self._wanted = wanted
+        self._clinicians = clinicians
+        self._rules = _rules_for(wanted, rules)
+        self._answers: dict[tuple[UUID, tuple[date, date]], Exclusion | None] = {}
+
+    def exclusion(self, clinician_id: UUID, days: tuple[date, date]) -> Exclusion | None:
+        """Return what keeps the clinician from the visit on these days, or None."""
+        key = (clinician_id, days)
+        if key not in self._answers:
+            clinician = self._clinicians[clinician_id]
+            self._answers[key] = exclusion(clinician, self._wanted, days, self._rules)
+        return self._answers[key]
+
+    def serves(self, wanted: Wanted) -> bool:
+        """Say whether the answers hold for another wish too: H1-H3 do not look at its times."""
+        mine = self._wanted
+        return (mine.patient_id, mine.service, mine.place) == (
+            wanted.patient_id,
+            wanted.service,
+            wanted.place,
+        )
+
+
+def _rules_for(wanted: Wanted, rules: Rulebook) -> Rulebook:
+    """Keep the scope rules that can speak about this visit; the rest only costs time."""
+    state, way = wanted.place.state, wanted.service.way_of_giving
+    return Rulebook(
+        tuple(r for r in rules.scope_rules if r.state == state and r.way_of_giving is way),
+        rules.compacts,
+    )
