@@ -1,6 +1,6 @@
 """Which visits can be offered: all that fit, ranked, and the few that a person chooses from."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -187,8 +187,10 @@ def _least_crowded(scored: Scored, chosen: list[int], rank: Indices) -> int:
     return int(np.lexsort((rank, near, same_part, same_day))[0])
 
 
-def _cause(exclusions: Iterable[Exclusion]) -> EmptyCause:
+def _cause(exclusions: Sequence[Exclusion]) -> EmptyCause:
     rules = {exclusion.rule for exclusion in exclusions}
+    if not rules:
+        return EmptyCause.NOBODY_WORKS
     if rules <= {HardRule.CREDENTIAL}:
         unverified = any(exclusion.words == NOT_VERIFIED for exclusion in exclusions)
         return EmptyCause.NOT_VERIFIED_STATE if unverified else EmptyCause.NOBODY_LICENSED
