@@ -1,6 +1,5 @@
 """The application factory: the only place that picks adapters."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from flask import Flask
@@ -16,7 +15,7 @@ from scheduler.ports import Geocoder, Ports, SmsSender
 from scheduler.services.practice import Practice
 from scheduler.store.database import db, prepare_engine
 from scheduler.store.encryption import KeyRing, read_or_make_key, use_keys
-from scheduler.web import api, health, headers, logs, patient, wiring
+from scheduler.web import api, headers, health, logs, patient, wiring
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -39,7 +38,8 @@ def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
         prepare_engine(db.engine)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
     practice = Practice(settings.practice_name, settings.practice_phone, settings.public_url)
-    wiring.connect(app, ports or choose_ports(settings), practice, demo=settings.demo)
+    chosen = ports or choose_ports(settings)
+    wiring.connect(app, wiring.Wiring(chosen, practice, settings.demo, create_app))
     for part in (logs, headers, health, patient, api, cli):
         part.register(app)
     return app

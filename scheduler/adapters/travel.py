@@ -28,6 +28,8 @@ class TravelCalibration:
         kmh_long: speed over the rest.
         short_km: road kilometres from the door to the faster road.
         overhead_minutes: getting out of one place and into the other.
+        least_minutes: no drive is shorter, not even between equal points: addresses known by
+            their ZIP code alone share a point and may lie some kilometres apart.
 
     Raises:
         ValueError: names the inequality that does not hold.
@@ -38,6 +40,7 @@ class TravelCalibration:
     kmh_long: float = 80.0
     short_km: float = 6.0
     overhead_minutes: float = 2.0
+    least_minutes: float = 8.0
 
     def __post_init__(self) -> None:
         inequalities = {
@@ -47,6 +50,7 @@ class TravelCalibration:
             f"kmh_long <= {MAX_KMH:g}": self.kmh_long <= MAX_KMH,
             "0 <= short_km < infinity": 0 <= self.short_km < np.inf,
             "0 <= overhead_minutes < infinity": 0 <= self.overhead_minutes < np.inf,
+            "0 <= least_minutes < infinity": 0 <= self.least_minutes < np.inf,
             "detour < infinity": self.detour < np.inf,
         }
         for inequality, holds in inequalities.items():
@@ -54,11 +58,11 @@ class TravelCalibration:
                 raise ValueError(f"{inequality} does not hold")
 
     def minutes(self, straight_km: Floats) -> Floats:
-        """Return unrounded minutes for straight-line kilometres; 0 for 0 km."""
+        """Return unrounded minutes for straight-line kilometres."""
         road_km = straight_km * self.detour
         slow_km = np.minimum(road_km, self.short_km)
         driving = 60 * (slow_km / self.kmh_short + (road_km - slow_km) / self.kmh_long)
-        return np.where(straight_km > 0, driving + self.overhead_minutes, 0.0)
+        return np.maximum(driving + self.overhead_minutes, self.least_minutes)
 
 
 class GeodesicTravel:
@@ -68,7 +72,7 @@ class GeodesicTravel:
         self._calibration = calibration or TravelCalibration()
 
     def minutes(self, origins: Sequence[Point], destinations: Sequence[Point]) -> Floats:
-        """Return whole minutes, one row an origin, one column a destination; same point: 0."""
+        """Return whole minutes, one row an origin, one column a destination."""
         exact = self._calibration.minutes(_straight_km(origins, destinations))
         return np.ceil(exact.round(DECIMALS))
 

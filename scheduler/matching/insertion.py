@@ -59,7 +59,11 @@ class Timetable:
 
 
 def route_legs(route: Route, travel: Travel) -> Numbers:
-    """Return the minutes of each drive of the route, rounded up; the last one is the way home."""
+    """Return the minutes of each drive of the route, rounded up; the last one is the way home.
+
+    Nobody drives on a day without visits."""
+    if not route.stops:
+        return np.zeros(1)
     points = _way(route)
     legs = np.zeros(len(route.stops) + 1)
     if len(points) > 1:

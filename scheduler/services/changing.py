@@ -10,12 +10,12 @@ from scheduler.domain.series import AttemptState, allowed_arrivals
 from scheduler.domain.timing import TimeWindow
 from scheduler.domain.visits import CAN_MOVE, Promise, VisitEvent, VisitState, raises_version
 from scheduler.matching.model import Wanted
-from scheduler.matching.offers import OfferList, find_offers
+from scheduler.matching.offers import OfferList
 from scheduler.services import schedule
 from scheduler.services.course import giving_minutes, neighbours_of, protocol_of
 from scheduler.services.desk import Desk
 from scheduler.services.driving import DrivingTable, with_driving
-from scheduler.services.offers import HORIZON, LEAD_TIME
+from scheduler.services.offers import HORIZON, LEAD_TIME, search
 from scheduler.services.outbox import Change, cancel_visit_messages, write_visit_messages
 from scheduler.services.placing import (
     Choice,
@@ -46,12 +46,7 @@ def offers_to_move(desk: Desk, visit_id: UUID, address_id: UUID | None = None) -
     desk.allow_patient(visit.patient_id)
     _require_movable(visit)
     wanted = _wanted(desk, visit, address_id)
-    if not wanted.windows:
-        return find_offers(wanted, schedule.nobody(desk.session, wanted), desk.ports.travel.minutes)
-    days = schedule.days_of(wanted.windows, wanted.place.timezone)
-    without = frozenset({visit.id})
-    loaded = schedule.load_schedule(desk.session, wanted, days, desk.now(), without)
-    return find_offers(wanted, loaded, desk.ports.travel.minutes)
+    return search(desk, wanted, frozenset({visit.id}))
 
 
 def _require_movable(visit: VisitRow) -> None:
@@ -85,7 +80,7 @@ def _wanted(desk: Desk, visit: VisitRow, address_id: UUID | None) -> Wanted:
         place=mapping.place(address),
         windows=(TimeWindow(opens, closes),) if opens <= closes else (),
         preferred_clinician_id=visit.clinician_id,
-        patient_busy=schedule.busy_windows(session, visit.patient_id, now, frozenset({visit.id})),
+        patient_busy=schedule.busy_windows(session, address, now, frozenset({visit.id})),
         days_taken=taken,
     )
 
@@ -216,9 +211,7 @@ def cancel_locked(desk: Desk, visit: VisitRow, reason: str) -> None:
     desk.record("cancel", "visit", visit.id, visit.patient_id, reason)
 
 
-def _keep_place_open(
-    session: Session, visit: VisitRow, series_id: UUID, now: datetime
-) -> None:
+def _keep_place_open(session: Session, visit: VisitRow, series_id: UUID, now: datetime) -> None:
     """Defer the visit's attempt: a fresh one, without a dose, waits for a new time."""
     for attempt in queries.attempts_of_series(session, series_id):
         if (attempt.number, attempt.attempt) == (visit.number, visit.attempt):

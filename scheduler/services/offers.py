@@ -6,7 +6,7 @@ from uuid import UUID
 from scheduler.domain.errors import IllegalTransition
 from scheduler.domain.timing import TimeWindow
 from scheduler.matching.model import Wanted
-from scheduler.matching.offers import OfferList, find_offers
+from scheduler.matching.offers import EmptyCause, OfferList, find_offers
 from scheduler.services import schedule
 from scheduler.services.desk import Desk
 from scheduler.store import mapping, queries
@@ -43,13 +43,13 @@ def offers_for(desk: Desk, request_id: UUID) -> OfferList:
     request = queries.get(desk.session, VisitRequestRow, request_id, "request")
     desk.allow_patient(request.patient_id)
     require_open(request)
-    return _find(desk, wanted_for(desk, request, frozenset()), frozenset())
+    return search(desk, wanted_for(desk, request, frozenset()), frozenset())
 
 
-def _find(desk: Desk, wanted: Wanted, without: frozenset[UUID]) -> OfferList:
+def search(desk: Desk, wanted: Wanted, without: frozenset[UUID]) -> OfferList:
+    """Return offers for a wish as if the visits `without` were not there."""
     if not wanted.windows:
-        loaded = schedule.nobody(desk.session, wanted)
-        return find_offers(wanted, loaded, desk.ports.travel.minutes)
+        return OfferList((), (), EmptyCause.NO_FREE_TIME)
     days = schedule.days_of(wanted.windows, wanted.place.timezone)
     loaded = schedule.load_schedule(desk.session, wanted, days, desk.now(), without)
     return find_offers(wanted, loaded, desk.ports.travel.minutes)
@@ -71,5 +71,5 @@ def wanted_for(desk: Desk, request: VisitRequestRow, without: frozenset[UUID]) -
         place=mapping.place(address),
         windows=windows,
         preferred_clinician_id=request.preferred_clinician_id,
-        patient_busy=schedule.busy_windows(desk.session, request.patient_id, now, without),
+        patient_busy=schedule.busy_windows(desk.session, address, now, without),
     )

@@ -1,5 +1,6 @@
 """The schedule as read for one request: who is near, their days, and what stands in them."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -7,14 +8,20 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from scheduler.domain.geography import great_circle_km
 from scheduler.domain.timing import TimeWindow, days_between, local_day
 from scheduler.matching.model import Candidate, Route, Schedule, Stop, Wanted
 from scheduler.services.coverage import REACH_KM
 from scheduler.store import mapping, queries
 from scheduler.store.clinicians import ClinicianRow, TimeOffRow
+from scheduler.store.people import AddressRow
 from scheduler.store.visits import VisitRow
 
 Days = tuple[date, date]
+
+PATIENT_SET_OUT_MINUTES = 30
+PATIENT_MINUTES_PER_KM = 1.45
+"""A patient's own way: half an hour to get going, then 60 km/h over a road 1.45 times as long."""
 
 
 def load_schedule(
@@ -48,11 +55,6 @@ def load_schedule(
     )
 
 
-def nobody(session: Session, wanted: Wanted) -> Schedule:
-    """Return a schedule without days: for a wish that no day of the horizon can meet."""
-    return Schedule({}, (), queries.read_rulebook(session, wanted.place.state))
-
-
 def _candidate(row: ClinicianRow, patient_id: UUID, blocked: frozenset[UUID]) -> Candidate:
     pair = frozenset({patient_id}) if row.id in blocked else frozenset()
     return mapping.candidate(row, pair)
@@ -81,14 +83,27 @@ def load_day(
 
 
 def busy_windows(
-    session: Session, patient_id: UUID, now: datetime, without: frozenset[UUID]
+    session: Session, address: AddressRow, now: datetime, without: frozenset[UUID]
 ) -> tuple[TimeWindow, ...]:
-    """Return when the patient's other visits may be going on, over their whole promised windows."""
-    return tuple(
-        TimeWindow(visit.window_starts_at, visit.window_ends_at + (visit.ends_at - visit.starts_at))
-        for visit in queries.live_visits_of_patient(session, patient_id, now)
-        if visit.id not in without
-    )
+    """Return when the patient of an address cannot be visited there, because of other visits.
+
+    A visit counts over its whole promised window, one elsewhere with the way between both (I1).
+    """
+    windows = []
+    for visit in queries.live_visits_of_patient(session, address.patient_id, now):
+        if visit.id not in without:
+            way = _patients_way(queries.address_of(session, visit.address_id), address)
+            ends_at = visit.window_ends_at + (visit.ends_at - visit.starts_at)
+            windows.append(TimeWindow(visit.window_starts_at - way, ends_at + way))
+    return tuple(windows)
+
+
+def _patients_way(a: AddressRow, b: AddressRow) -> timedelta:
+    """Return a generous time for a patient's own way, by the straight line."""
+    if a.id == b.id:
+        return timedelta()
+    km = great_circle_km(mapping.place(a).point, mapping.place(b).point)
+    return timedelta(minutes=math.ceil(PATIENT_SET_OUT_MINUTES + km * PATIENT_MINUTES_PER_KM))
 
 
 def days_of(windows: Sequence[TimeWindow], zone: str) -> Days:

@@ -23,6 +23,11 @@ def register(app: Flask) -> None:
     app.register_blueprint(bp)
     app.register_error_handler(HTTPException, _show_error)
     app.context_processor(_practice)
+    app.add_template_filter(_capitalize_first, "capitalize_first")
+
+
+def _capitalize_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _practice() -> dict[str, object]:

@@ -1,9 +1,11 @@
 """What a request needs from the application: ports, practice, and the desk of who is asking."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, current_app, g
 
+from config import Settings
 from scheduler.ports import Ports
 from scheduler.services.desk import SYSTEM_ID, Actor, Desk
 from scheduler.services.practice import Practice
@@ -15,16 +17,17 @@ _EXTENSION = "visit_scheduler"
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """The application's adapters and its practice."""
+    """The application's adapters, its practice, and how to make another of its kind."""
 
     ports: Ports
     practice: Practice
     demo: bool
+    make_app: Callable[[Settings], Flask]
 
 
-def connect(app: Flask, ports: Ports, practice: Practice, *, demo: bool) -> None:
+def connect(app: Flask, wiring: Wiring) -> None:
     """Give the application its ports."""
-    app.extensions[_EXTENSION] = Wiring(ports, practice, demo)
+    app.extensions[_EXTENSION] = wiring
 
 
 def wiring_of(app: Flask) -> Wiring:

@@ -11,7 +11,7 @@ from scheduler.adapters.travel import MAX_KMH, GeodesicTravel, TravelCalibration
 from scheduler.domain.geography import Point, great_circle_km
 
 PLAIN = TravelCalibration(
-    detour=1.5, kmh_short=30.0, kmh_long=60.0, short_km=3.0, overhead_minutes=2.0
+    least_minutes=0, detour=1.5, kmh_short=30.0, kmh_long=60.0, short_km=3.0, overhead_minutes=2.0
 )
 SOUTH, NORTH = Point(39.0, -94.5), Point(39.1, -94.5)  # 11.1195 km apart
 
@@ -44,7 +44,7 @@ def test_a_town_drive_by_the_numbers_in_use() -> None:
 def test_one_row_an_origin_one_column_a_destination() -> None:
     minutes = GeodesicTravel(PLAIN).minutes([SOUTH, NORTH, SOUTH], [NORTH, SOUTH])
     assert minutes.dtype == np.float64
-    assert minutes.tolist() == [[22.0, 0.0], [0.0, 22.0], [22.0, 0.0]]
+    assert minutes.tolist() == [[22.0, 2.0], [2.0, 22.0], [22.0, 2.0]]
 
 
 @pytest.mark.parametrize(("origins", "destinations"), [(0, 2), (2, 0), (0, 0)])
@@ -60,8 +60,8 @@ def test_the_way_back_takes_as_long(places: list[Point]) -> None:
 
 
 @given(st.lists(points, min_size=1, max_size=6))
-def test_staying_takes_no_time(places: list[Point]) -> None:
-    assert not GeodesicTravel().minutes(places, places).diagonal().any()
+def test_equal_points_may_be_two_homes_of_one_zip_code(places: list[Point]) -> None:
+    assert (GeodesicTravel().minutes(places, places).diagonal() == 8).all()
 
 
 @given(points, points, calibrations)

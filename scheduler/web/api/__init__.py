@@ -1,0 +1,16 @@
+"""The JSON API, version 1, described at /api/openapi.json."""
+
+from flask import Flask
+
+from scheduler.web.api import clinicians, patients, problems, requests, series, visits
+from scheduler.web.api.describing import SPEC
+from scheduler.web.api.guard import bp
+
+
+def register(app: Flask) -> None:
+    """Serve the API."""
+    for part in (patients, requests, series, visits, clinicians):
+        bp.register_blueprint(part.bp)
+    problems.register(bp)
+    app.register_blueprint(bp)
+    SPEC.register(app)

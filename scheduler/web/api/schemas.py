@@ -1,0 +1,412 @@
+"""What the API takes and answers. Unknown fields are refused, so a typing error is not lost."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+from scheduler.domain.geography import parse_state, parse_zip
+
+_PHONE = re.compile(r"\+1[2-9]\d{9}")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+EARLIEST = date(1900, 1, 1)
+MAX_WEIGHT_KG = 500
+YEARS = range(2000, 2101)
+
+
+def _phone(text: str) -> str:
+    digits = re.sub(r"[\s().-]", "", text)
+    if not _PHONE.fullmatch(digits, re.ASCII):
+        raise ValueError("must be a US number such as +13035550142")
+    return digits
+
+
+def _plain(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("must not contain control characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be valid text") from None
+    return text
+
+
+def _born(day: date) -> date:
+    if day < EARLIEST:
+        raise ValueError("must be after 1900")
+    return day
+
+
+def _near(instant: datetime) -> datetime:
+    if instant.year not in YEARS:
+        raise ValueError("must lie between the years 2000 and 2100")
+    return instant
+
+
+Short = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
+    AfterValidator(_plain),
+]
+Long = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_plain)
+]
+Reason = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_plain)
+]
+State = Annotated[str, StringConstraints(max_length=40), AfterValidator(parse_state)]
+Zip = Annotated[str, StringConstraints(max_length=10), AfterValidator(parse_zip)]
+Phone = Annotated[str, StringConstraints(max_length=30), AfterValidator(_phone)]
+Instant = Annotated[AwareDatetime, AfterValidator(_near)]
+BirthDate = Annotated[date, AfterValidator(_born)]
+Mg = Annotated[Decimal, Field(ge=0, le=10_000, max_digits=9, decimal_places=3)]
+
+
+class Taken(BaseModel):
+    """Base of everything taken in."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Given(BaseModel):
+    """Base of everything given out."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Problem(Given):
+    """An error as RFC 9457 has it; `errors` names each field at fault."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: dict[str, str] = {}
+    offers: list["OfferOut"] = []
+
+
+class CoverageQuery(Taken):
+    """Which ZIP code."""
+
+    zip_code: str
+
+
+class ServiceOut(Given):
+    """One service at a place."""
+
+    code: str
+    name: str
+    needs_order: bool
+    served: bool
+    reason: str
+
+
+class CoverageOut(Given):
+    """Whether the practice comes to a ZIP area."""
+
+    zip_code: str
+    place: str
+    state: str
+    timezone: str
+    served: bool
+    ask_address: bool
+    services: list[ServiceOut]
+
+
+class AddressIn(Taken):
+    """A US postal address."""
+
+    street: Short
+    unit: Reason = ""
+    city: Short
+    state: State
+    zip_code: Zip
+
+
+class NewAddress(AddressIn):
+    """A further visit address of a patient."""
+
+    label: Annotated[Short, StringConstraints(max_length=40)]
+
+
+class PatientIn(Taken):
+    """A patient to register."""
+
+    name: Short
+    birth_date: BirthDate
+    phone: Phone | None = None
+    address: AddressIn
+    access: Long = ""
+    sms_consent: bool = False
+
+
+class Created(Given):
+    """The id of what was made."""
+
+    id: UUID
+
+
+class PatientOut(Given):
+    """The ids of a new patient."""
+
+    id: UUID
+    address_id: UUID
+
+
+class IntakeIn(Taken):
+    """A patient's answers."""
+
+    condition: Long = ""
+    weight_kg: Annotated[Decimal, Field(gt=0, le=MAX_WEIGHT_KG, max_digits=6, decimal_places=2)]
+    pregnant: bool
+    dementia_symptoms: bool
+    addiction_history: bool
+    treatment_consent: bool = False
+
+
+class RequestIn(Taken):
+    """A wish for a visit, arrival between two instants."""
+
+    patient_id: UUID
+    address_id: UUID
+    service_code: Annotated[Short, StringConstraints(max_length=40)]
+    wanted_from: Instant
+    wanted_until: Instant
+    preferred_clinician_id: UUID | None = None
+    intake: IntakeIn
+
+
+class RequestOut(Given):
+    """Where a request stands."""
+
+    id: UUID
+    state: str
+    service_code: str
+    address_id: UUID
+    wanted_from: datetime
+    wanted_until: datetime
+    review_due_at: datetime | None
+
+
+class ReviewIn(Taken):
+    """A prescriber's word on a request that needs supervision."""
+
+    clear: bool
+    reason: Reason
+
+
+class OrderIn(Taken):
+    """An order to sign; maxima in mg."""
+
+    indication: Long
+    expires_at: Instant
+    max_administrations: Annotated[int, Field(ge=1, le=100)]
+    protocol_id: UUID | None = None
+    max_mg_per_administration: Mg | None = None
+    max_cumulative_mg: Mg | None = None
+
+
+class TermOut(Given):
+    """One part of a score, in minutes of driving that it is worth."""
+
+    words: str
+    minutes: float
+
+
+class OfferOut(Given):
+    """A time that can be had."""
+
+    clinician_id: UUID
+    clinician: str
+    starts_at: datetime
+    ends_at: datetime
+    window_starts_at: datetime
+    window_ends_at: datetime
+    added_travel_minutes: int
+    score: list[TermOut]
+
+
+class ExcludedOut(Given):
+    """Somebody who cannot take the visit, and why."""
+
+    clinician_id: UUID
+    clinician: str
+    rule: str
+    words: str
+
+
+class OffersOut(Given):
+    """Offers, best first; where there are none, the cause."""
+
+    offers: list[OfferOut]
+    cause: str | None
+    words: str
+    excluded: list[ExcludedOut]
+
+
+class ChoiceIn(Taken):
+    """An offer to take."""
+
+    clinician_id: UUID
+    starts_at: Instant
+
+
+class SeriesIn(Taken):
+    """A calendar to take: one time for each visit, in order."""
+
+    visits: Annotated[list[ChoiceIn], Field(min_length=1, max_length=40)]
+
+
+class CalendarOut(Given):
+    """A proposed calendar."""
+
+    visits: list[OfferOut]
+
+
+class MoveIn(ChoiceIn):
+    """Where to move a visit."""
+
+    address_id: UUID | None = None
+    reason: Reason = ""
+
+
+class ReasonIn(Taken):
+    """Why."""
+
+    reason: Reason = ""
+
+
+class VisitOut(Given):
+    """A visit; times are UTC, `timezone` is the home's."""
+
+    id: UUID
+    state: str
+    request_id: UUID
+    clinician_id: UUID
+    address_id: UUID
+    service_code: str
+    starts_at: datetime
+    ends_at: datetime
+    window_starts_at: datetime
+    window_ends_at: datetime
+    timezone: str
+    promise_version: int
+    reserved_until: datetime | None
+    series_id: UUID | None
+    number: int | None
+
+
+class VisitsOut(Given):
+    """Visits in order."""
+
+    visits: list[VisitOut]
+
+
+class DayQuery(Taken):
+    """Which day; without one, the asker's own visits ahead."""
+
+    on: BirthDate | None = None
+
+
+class OffersQuery(Taken):
+    """At which address; without one, the visit's own."""
+
+    address_id: UUID | None = None
+
+
+class AttemptOut(Given):
+    """One administration: level and state; mg only once authorised."""
+
+    number: int
+    level_number: int
+    state: str
+    mg: str | None
+    starts_at: datetime | None
+    visit_id: UUID | None
+
+
+class SeriesOut(Given):
+    """A series with its administrations."""
+
+    id: UUID
+    state: str
+    administrations: list[AttemptOut]
+
+
+class DoseOut(Given):
+    """An authorised dose."""
+
+    mg: str
+
+
+class ProgressIn(Taken):
+    """A step: set out, arrive or start."""
+
+    event: Annotated[str, Field(pattern="^(set out|arrive|start)$")]
+
+
+class OutcomeIn(Taken):
+    """What was given."""
+
+    given_mg: Mg
+    started_at: Instant
+    ended_at: Instant
+    aborted: bool = False
+    tolerance: Reason = ""
+    notes: Long = ""
+
+
+class CompletionIn(Taken):
+    """The end of a visit; a dosed one needs its outcome."""
+
+    outcome: OutcomeIn | None = None
+
+
+class MessageOut(Given):
+    """A text as written, and when it goes."""
+
+    id: UUID
+    template: str
+    state: str
+    body: str
+    not_before: datetime
+    expires_at: datetime
+    timezone: str
+
+
+class MessagesOut(Given):
+    """A visit's message trail."""
+
+    messages: list[MessageOut]
+
+
+class TimeOffIn(Taken):
+    """Whole local days off, both included."""
+
+    first_day: BirthDate
+    last_day: BirthDate
+    reason: Reason = ""
+
+
+class LicenceEndIn(Taken):
+    """The last day of a license, and why."""
+
+    through: BirthDate
+    reason: Reason
+
+
+class CountOut(Given):
+    """How many visits an act cancelled."""
+
+    cancelled_visits: int

@@ -1,0 +1,54 @@
+"""Series: the proposed calendar, taking it, and releasing the next dose."""
+
+from uuid import UUID
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from scheduler.domain.dosing import format_mg
+from scheduler.services.placing import Choice
+from scheduler.services.reading import look_at_series
+from scheduler.services.release import authorise_dose
+from scheduler.services.series import accept_series, propose_series
+from scheduler.web.api import presenting
+from scheduler.web.api.describing import described
+from scheduler.web.api.presenting import answer
+from scheduler.web.api.problems import body
+from scheduler.web.api.schemas import CalendarOut, DoseOut, SeriesIn, SeriesOut
+from scheduler.web.wiring import current_desk
+
+bp = Blueprint("series", __name__)
+
+
+@bp.get("/requests/<uuid:request_id>/series")
+@described(answers=CalendarOut)
+def propose(request_id: UUID) -> ResponseReturnValue:
+    """Propose a calendar for the whole series."""
+    desk = current_desk()
+    return answer(presenting.calendar(desk.session, propose_series(desk, request_id)))
+
+
+@bp.post("/requests/<uuid:request_id>/series")
+@described(SeriesIn, SeriesOut, 201)
+def accept(request_id: UUID) -> ResponseReturnValue:
+    """Take a calendar: all visits or none."""
+    wish = body(SeriesIn)
+    desk = current_desk()
+    choices = [Choice(each.clinician_id, each.starts_at) for each in wish.visits]
+    made = accept_series(desk, request_id, choices)
+    return answer(presenting.series(*look_at_series(desk, made)), 201)
+
+
+@bp.get("/series/<uuid:series_id>")
+@described(answers=SeriesOut)
+def show(series_id: UUID) -> ResponseReturnValue:
+    """Show a series."""
+    return answer(presenting.series(*look_at_series(current_desk(), series_id)))
+
+
+@bp.post("/series/<uuid:series_id>/administrations/<int:number>/authorisation")
+@described(answers=DoseOut)
+def authorise(series_id: UUID, number: int) -> ResponseReturnValue:
+    """Authorise one dose; the guard's refusals are answered in words."""
+    mg = authorise_dose(current_desk(), series_id, number)
+    return answer(DoseOut(mg=format_mg(mg)))
