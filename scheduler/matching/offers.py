@@ -45,6 +45,7 @@ class EmptyCause(StrEnum):
     NOT_VERIFIED_STATE = "not_verified_state"
     NOBODY_LICENSED = "nobody_licensed"
     NOBODY_SKILLED = "nobody_skilled"
+    NOBODY_NEAR = "nobody_near"
     NOBODY_WORKS = "nobody_works"
     NO_FREE_TIME = "no_free_time"
 
@@ -58,6 +59,7 @@ _CAUSE_WORDS = {
     EmptyCause.NOT_VERIFIED_STATE: "This care is not verified for the state of the address.",
     EmptyCause.NOBODY_LICENSED: "Nobody here may give this care in the state of the address.",
     EmptyCause.NOBODY_SKILLED: "Nobody who is licensed there has the skills, or may be paired.",
+    EmptyCause.NOBODY_NEAR: "Nobody of the practice is near enough to the address.",
     EmptyCause.NOBODY_WORKS: "Nobody who could come works at these times.",
     EmptyCause.NO_FREE_TIME: "Everybody who could come is taken at these times.",
 }
@@ -94,7 +96,7 @@ def find_offers(
     without = sorted(set(schedule.clinicians) - able)
     exclusions = explain(search, without)
     offers = tuple(make_offer(scored, k, wanted) for k in _choose(scored, wanted, most))
-    return OfferList(offers, exclusions, None if offers else _cause(exclusions))
+    return OfferList(offers, exclusions, None if offers else _cause(wanted, schedule, exclusions))
 
 
 def rank_options(
@@ -187,10 +189,13 @@ def _least_crowded(scored: Scored, chosen: list[int], rank: Indices) -> int:
     return int(np.lexsort((rank, near, same_part, same_day))[0])
 
 
-def _cause(exclusions: Sequence[Exclusion]) -> EmptyCause:
+def _cause(wanted: Wanted, schedule: Schedule, exclusions: Sequence[Exclusion]) -> EmptyCause:
+    care = (wanted.place.state, wanted.service.way_of_giving)
+    if care not in {(rule.state, rule.way_of_giving) for rule in schedule.rulebook.scope_rules}:
+        return EmptyCause.NOT_VERIFIED_STATE
     rules = {exclusion.rule for exclusion in exclusions}
     if not rules:
-        return EmptyCause.NOBODY_WORKS
+        return EmptyCause.NOBODY_NEAR
     if rules <= {HardRule.CREDENTIAL}:
         unverified = any(exclusion.words == NOT_VERIFIED for exclusion in exclusions)
         return EmptyCause.NOT_VERIFIED_STATE if unverified else EmptyCause.NOBODY_LICENSED

@@ -11,5 +11,7 @@ TABLE_MODULES = (audit, clinicians, messages, people, rules, treatment, visits)
 event.listen(
     METADATA,
     "before_create",
-    DDL("CREATE EXTENSION IF NOT EXISTS btree_gist").execute_if(dialect="postgresql"),
+    DDL("CREATE EXTENSION IF NOT EXISTS btree_gist").execute_if(  # type: ignore[no-untyped-call]
+        dialect="postgresql"
+    ),
 )

@@ -360,7 +360,7 @@ def test_at_least_one_offer_must_be_asked_for() -> None:
 
 def test_no_window_and_no_clinician_give_an_empty_list_with_a_cause() -> None:
     nobody = schedule(people=[])
-    assert find_offers(wish(), nobody, NEAR).cause is EmptyCause.NOBODY_WORKS
+    assert find_offers(wish(), nobody, NEAR).cause is EmptyCause.NOBODY_NEAR
     answer = find_offers(wish(windows=()), all_free(TUESDAY), NEAR)
     assert answer.cause is EmptyCause.NO_FREE_TIME
 

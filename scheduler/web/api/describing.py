@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from spectree import Response, SecurityScheme, SpecTree
+from spectree.models import SecureType, SecuritySchemeData
 
 from scheduler.web.api.schemas import Problem
 
@@ -19,7 +20,9 @@ SPEC = SpecTree(
     page_templates={},
     mode="strict",
     security_schemes=[
-        SecurityScheme(name="token", data={"type": "http", "scheme": "bearer"}),
+        SecurityScheme(
+            name="token", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer")
+        ),
     ],
 )
 

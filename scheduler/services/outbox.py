@@ -1,0 +1,236 @@
+"""Messages written in the transaction of what they tell of, and withdrawn with it."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from scheduler.domain.messages import (
+    NOT_POSTED,
+    MessageEvent,
+    MessageState,
+    PlannedMessage,
+    Template,
+    next_allowed,
+    next_message_state,
+    plan_reminders,
+)
+from scheduler.domain.timing import TimeWindow
+from scheduler.services.practice import Practice
+from scheduler.services.texts import say_day, say_window, write_text
+from scheduler.store import queries
+from scheduler.store.messages import (
+    CallTaskRow,
+    MessageEventRow,
+    MessageRow,
+    OptOutRow,
+    SendPolicy,
+)
+from scheduler.store.people import ConsentKind, PatientRow
+from scheduler.store.visits import VisitRow
+
+NOTICE_USEFUL_FOR = timedelta(hours=24)
+CALL_WITHIN = timedelta(hours=4)
+REF_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+REF_LENGTH = 6
+
+
+class Change(StrEnum):
+    """What happened to a visit that its patient must hear of."""
+
+    BOOKED = "booked"
+    PLANNED = "planned"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+
+
+_NOTICES = {
+    Change.BOOKED: Template.CONFIRMATION,
+    Change.MOVED: Template.MOVED,
+    Change.CANCELLED: Template.CANCELLED,
+}
+_CALLS = {
+    Template.CONFIRMATION: "Call to confirm the visit.",
+    Template.MOVED: "Call: the visit was moved.",
+    Template.CANCELLED: "Call: the visit was cancelled.",
+    Template.CHOOSE_TIME: "Call: a time can be chosen now.",
+    Template.SERIES_PLANNED: "Call: the planned visits.",
+}
+_REMIND_BY_CALL = "Call to remind of the visit."
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """One message to be written: when it goes, what it says, and what it is about."""
+
+    planned: PlannedMessage
+    subject: str
+    words: dict[str, str]
+    visit: VisitRow | None = None
+
+
+def write_visit_messages(
+    session: Session, visit: VisitRow, change: Change, now: datetime, practice: Practice
+) -> None:
+    """Withdraw what was said of the visit before and write what follows from the change.
+
+    A patient who cannot be texted gets a call task for each message instead. Inside transaction().
+    """
+    cancel_visit_messages(session, visit, now)
+    patient = queries.patient_of(session, visit.patient_id)
+    words = _visit_words(visit, practice)
+    subject = f"visit:{visit.id}|{visit.promise_version}|{change.value}"
+    for planned in _programme(visit, change, patient.timezone, now):
+        _write(session, patient, _Letter(planned, subject, words, visit), now)
+
+
+def _visit_words(visit: VisitRow, practice: Practice) -> dict[str, str]:
+    window = TimeWindow(visit.window_starts_at, visit.window_ends_at)
+    return {
+        "practice": practice.name,
+        "phone": practice.phone,
+        "day": say_day(window.starts_at, visit.timezone),
+        "window": say_window(window, visit.timezone),
+    }
+
+
+def _programme(visit: VisitRow, change: Change, zone: str, now: datetime) -> list[PlannedMessage]:
+    planned = []
+    notice = _NOTICES.get(change)
+    if notice is not None:
+        expires = max(visit.window_starts_at, now + timedelta(hours=1))
+        expires = min(expires, now + NOTICE_USEFUL_FOR)
+        planned.append(PlannedMessage(notice, next_allowed(now, zone), expires))
+    if change is not Change.CANCELLED:
+        in_series = visit.series_id is not None
+        planned += plan_reminders(visit.window_starts_at, zone, now, in_series=in_series)
+    return planned
+
+
+def write_choose_time(
+    session: Session, patient: PatientRow, cause_id: UUID, now: datetime, practice: Practice
+) -> None:
+    """Tell a patient that a time can be chosen now."""
+    goes = next_allowed(now, patient.timezone)
+    planned = PlannedMessage(Template.CHOOSE_TIME, goes, goes + timedelta(days=2))
+    words = {"practice": practice.name, "phone": practice.phone}
+    _write(session, patient, _Letter(planned, f"order:{cause_id}", words), now)
+
+
+def write_series_message(
+    session: Session,
+    patient: PatientRow,
+    visits: Sequence[VisitRow],
+    now: datetime,
+    practice: Practice,
+) -> None:
+    """Tell a patient that a series is planned: how many visits, and the first day."""
+    goes = next_allowed(now, patient.timezone)
+    planned = PlannedMessage(Template.SERIES_PLANNED, goes, goes + timedelta(days=1))
+    words = _visit_words(visits[0], practice) | {"count": str(len(visits))}
+    _write(session, patient, _Letter(planned, f"series:{visits[0].series_id}", words), now)
+
+
+def cancel_visit_messages(session: Session, visit: VisitRow, now: datetime) -> None:
+    """Withdraw every message of a visit that has not been posted yet."""
+    rows = session.scalars(
+        select(MessageRow)
+        .where(MessageRow.visit_id == visit.id, MessageRow.state.in_(list(NOT_POSTED)))
+        .with_for_update()
+    ).all()
+    for row in rows:
+        change_state(session, row, MessageEvent.SUPERSEDE, now)
+
+
+def change_state(
+    session: Session, row: MessageRow, event: MessageEvent, now: datetime, note: str = ""
+) -> None:
+    """Take a message to the state that follows, and add the event row."""
+    before = row.state
+    row.state = next_message_state(before, event)
+    session.add(
+        MessageEventRow(
+            message_id=row.id, at=now, before=before.value, after=row.state.value, note=note
+        )
+    )
+
+
+def may_text(session: Session, patient: PatientRow) -> str:
+    """Return why a patient must not be texted, or nothing."""
+    if patient.phone_index is None:
+        return "no phone for texts"
+    if not queries.has_consent(session, patient.id, ConsentKind.SMS):
+        return "no consent to texts"
+    opted_out = exists().where(
+        OptOutRow.recipient_index == patient.phone_index, OptOutRow.ended_at.is_(None)
+    )
+    return "opted out of texts" if session.scalar(select(opted_out)) else ""
+
+
+def _write(session: Session, patient: PatientRow, letter: _Letter, now: datetime) -> None:
+    planned = letter.planned
+    key = f"{letter.subject}|{planned.template.value}|{patient.id}"
+    if may_text(session, patient) or planned.not_before >= planned.expires_at:
+        what = _CALLS.get(planned.template, _REMIND_BY_CALL)
+        add_call_task(session, patient, letter.visit, (key, what), _call_by(planned, now), now)
+        return
+    ref = "".join(secrets.choice(REF_LETTERS) for _ in range(REF_LENGTH))
+    row = MessageRow(
+        dedupe_key=key,
+        ref=ref,
+        patient_id=patient.id,
+        visit_id=letter.visit.id if letter.visit else None,
+        promise_version=letter.visit.promise_version if letter.visit else None,
+        template=planned.template,
+        policy=_policy(planned.template),
+        recipient=patient.phone,
+        recipient_index=patient.phone_index,
+        body=write_text(planned.template, letter.words | {"ref": ref}),
+        timezone=patient.timezone,
+        not_before=planned.not_before,
+        expires_at=planned.expires_at,
+        state=MessageState.PENDING,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    session.add(MessageEventRow(message_id=row.id, at=now, after=row.state.value, note="planned"))
+
+
+def _policy(template: Template) -> SendPolicy:
+    reminders = {Template.REMINDER_7D, Template.REMINDER_48H, Template.REMINDER_24H}
+    return SendPolicy.NEVER_TWICE if template in reminders else SendPolicy.RESEND
+
+
+def _call_by(planned: PlannedMessage, now: datetime) -> datetime:
+    return max(now, min(planned.not_before + CALL_WITHIN, planned.expires_at))
+
+
+def add_call_task(
+    session: Session,
+    patient: PatientRow,
+    visit: VisitRow | None,
+    task: tuple[str, str],
+    due_at: datetime,
+    now: datetime,
+) -> None:
+    """Ask staff, once for each key, to call a patient by a time. `task` is key and words."""
+    key, what = task
+    if session.scalar(select(exists().where(CallTaskRow.dedupe_key == key))):
+        return
+    session.add(
+        CallTaskRow(
+            dedupe_key=key,
+            patient_id=patient.id,
+            visit_id=visit.id if visit else None,
+            what=what,
+            due_at=due_at,
+            created_at=now,
+        )
+    )
+    session.flush()
