@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 
 from scheduler.services.staffing import add_time_off, end_licence
 from scheduler.web.api.describing import described
+from scheduler.web.api.given import CountOut, Created
 from scheduler.web.api.presenting import answer
 from scheduler.web.api.problems import body
-from scheduler.web.api.schemas import CountOut, Created, LicenceEndIn, TimeOffIn
+from scheduler.web.api.taken import LicenceEndIn, TimeOffIn
 from scheduler.web.wiring import current_desk
 
 bp = Blueprint("clinicians", __name__)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from spectree import Response, SecurityScheme, SpecTree
 from spectree.models import SecureType, SecuritySchemeData
 
-from scheduler.web.api.schemas import Problem
+from scheduler.web.api.given import Problem
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 

@@ -9,18 +9,10 @@ from scheduler.domain.geography import PostalAddress
 from scheduler.services.coverage import check_coverage
 from scheduler.services.intake import NewPatient, add_address, register_patient
 from scheduler.web.api.describing import described
+from scheduler.web.api.given import CoverageOut, Created, PatientOut, ServiceOut
 from scheduler.web.api.presenting import answer
 from scheduler.web.api.problems import body, query
-from scheduler.web.api.schemas import (
-    AddressIn,
-    CoverageOut,
-    CoverageQuery,
-    Created,
-    NewAddress,
-    PatientIn,
-    PatientOut,
-    ServiceOut,
-)
+from scheduler.web.api.taken import AddressIn, CoverageQuery, NewAddress, PatientIn
 from scheduler.web.wiring import current_desk, public_desk
 
 bp = Blueprint("patients", __name__)

@@ -12,7 +12,7 @@ from scheduler.matching.offers import Offer, OfferList
 from scheduler.store.clinicians import ClinicianRow
 from scheduler.store.treatment import AttemptRow, SeriesRow
 from scheduler.store.visits import VisitRow
-from scheduler.web.api.schemas import (
+from scheduler.web.api.given import (
     AttemptOut,
     CalendarOut,
     ExcludedOut,

@@ -18,18 +18,10 @@ from scheduler.services.reading import look_at_request, look_at_visit
 from scheduler.store.people import Role
 from scheduler.web.api import presenting
 from scheduler.web.api.describing import described
+from scheduler.web.api.given import Created, OffersOut, RequestOut, VisitOut
 from scheduler.web.api.presenting import answer
 from scheduler.web.api.problems import body, problem
-from scheduler.web.api.schemas import (
-    ChoiceIn,
-    Created,
-    OffersOut,
-    OrderIn,
-    RequestIn,
-    RequestOut,
-    ReviewIn,
-    VisitOut,
-)
+from scheduler.web.api.taken import ChoiceIn, OrderIn, RequestIn, ReviewIn
 from scheduler.web.wiring import current_desk
 
 bp = Blueprint("requests", __name__, url_prefix="/requests")

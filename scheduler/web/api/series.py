@@ -12,9 +12,10 @@ from scheduler.services.release import authorise_dose
 from scheduler.services.series import accept_series, propose_series
 from scheduler.web.api import presenting
 from scheduler.web.api.describing import described
+from scheduler.web.api.given import CalendarOut, DoseOut, SeriesOut
 from scheduler.web.api.presenting import answer
 from scheduler.web.api.problems import body
-from scheduler.web.api.schemas import CalendarOut, DoseOut, SeriesIn, SeriesOut
+from scheduler.web.api.taken import SeriesIn
 from scheduler.web.wiring import current_desk
 
 bp = Blueprint("series", __name__)

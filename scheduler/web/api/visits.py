@@ -19,20 +19,16 @@ from scheduler.services.reading import (
 from scheduler.store.people import Role
 from scheduler.web.api import presenting
 from scheduler.web.api.describing import described
+from scheduler.web.api.given import MessageOut, MessagesOut, OffersOut, VisitOut, VisitsOut
 from scheduler.web.api.presenting import answer
 from scheduler.web.api.problems import body, query
-from scheduler.web.api.schemas import (
+from scheduler.web.api.taken import (
     CompletionIn,
     DayQuery,
-    MessageOut,
-    MessagesOut,
     MoveIn,
-    OffersOut,
     OffersQuery,
     ProgressIn,
     ReasonIn,
-    VisitOut,
-    VisitsOut,
 )
 from scheduler.web.wiring import current_desk
 

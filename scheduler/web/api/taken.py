@@ -1,4 +1,4 @@
-"""What the API takes and answers. Unknown fields are refused, so a typing error is not lost."""
+"""What the API takes. Unknown fields are refused, so that a typing error is not lost."""
 
 import re
 from datetime import date, datetime
@@ -78,50 +78,10 @@ class Taken(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class Given(BaseModel):
-    """Base of everything given out."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-
-class Problem(Given):
-    """An error as RFC 9457 has it; `errors` names each field at fault."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str
-    errors: dict[str, str] = {}
-    offers: list["OfferOut"] = []
-
-
 class CoverageQuery(Taken):
     """Which ZIP code."""
 
     zip_code: str
-
-
-class ServiceOut(Given):
-    """One service at a place."""
-
-    code: str
-    name: str
-    needs_order: bool
-    served: bool
-    reason: str
-
-
-class CoverageOut(Given):
-    """Whether the practice comes to a ZIP area."""
-
-    zip_code: str
-    place: str
-    state: str
-    timezone: str
-    served: bool
-    ask_address: bool
-    services: list[ServiceOut]
 
 
 class AddressIn(Taken):
@@ -151,19 +111,6 @@ class PatientIn(Taken):
     sms_consent: bool = False
 
 
-class Created(Given):
-    """The id of what was made."""
-
-    id: UUID
-
-
-class PatientOut(Given):
-    """The ids of a new patient."""
-
-    id: UUID
-    address_id: UUID
-
-
 class IntakeIn(Taken):
     """A patient's answers."""
 
@@ -187,18 +134,6 @@ class RequestIn(Taken):
     intake: IntakeIn
 
 
-class RequestOut(Given):
-    """Where a request stands."""
-
-    id: UUID
-    state: str
-    service_code: str
-    address_id: UUID
-    wanted_from: datetime
-    wanted_until: datetime
-    review_due_at: datetime | None
-
-
 class ReviewIn(Taken):
     """A prescriber's word on a request that needs supervision."""
 
@@ -217,44 +152,6 @@ class OrderIn(Taken):
     max_cumulative_mg: Mg | None = None
 
 
-class TermOut(Given):
-    """One part of a score, in minutes of driving that it is worth."""
-
-    words: str
-    minutes: float
-
-
-class OfferOut(Given):
-    """A time that can be had."""
-
-    clinician_id: UUID
-    clinician: str
-    starts_at: datetime
-    ends_at: datetime
-    window_starts_at: datetime
-    window_ends_at: datetime
-    added_travel_minutes: int
-    score: list[TermOut]
-
-
-class ExcludedOut(Given):
-    """Somebody who cannot take the visit, and why."""
-
-    clinician_id: UUID
-    clinician: str
-    rule: str
-    words: str
-
-
-class OffersOut(Given):
-    """Offers, best first; where there are none, the cause."""
-
-    offers: list[OfferOut]
-    cause: str | None
-    words: str
-    excluded: list[ExcludedOut]
-
-
 class ChoiceIn(Taken):
     """An offer to take."""
 
@@ -266,12 +163,6 @@ class SeriesIn(Taken):
     """A calendar to take: one time for each visit, in order."""
 
     visits: Annotated[list[ChoiceIn], Field(min_length=1, max_length=40)]
-
-
-class CalendarOut(Given):
-    """A proposed calendar."""
-
-    visits: list[OfferOut]
 
 
 class MoveIn(ChoiceIn):
@@ -287,32 +178,6 @@ class ReasonIn(Taken):
     reason: Reason = ""
 
 
-class VisitOut(Given):
-    """A visit; times are UTC, `timezone` is the home's."""
-
-    id: UUID
-    state: str
-    request_id: UUID
-    clinician_id: UUID
-    address_id: UUID
-    service_code: str
-    starts_at: datetime
-    ends_at: datetime
-    window_starts_at: datetime
-    window_ends_at: datetime
-    timezone: str
-    promise_version: int
-    reserved_until: datetime | None
-    series_id: UUID | None
-    number: int | None
-
-
-class VisitsOut(Given):
-    """Visits in order."""
-
-    visits: list[VisitOut]
-
-
 class DayQuery(Taken):
     """Which day; without one, the asker's own visits ahead."""
 
@@ -323,31 +188,6 @@ class OffersQuery(Taken):
     """At which address; without one, the visit's own."""
 
     address_id: UUID | None = None
-
-
-class AttemptOut(Given):
-    """One administration: level and state; mg only once authorised."""
-
-    number: int
-    level_number: int
-    state: str
-    mg: str | None
-    starts_at: datetime | None
-    visit_id: UUID | None
-
-
-class SeriesOut(Given):
-    """A series with its administrations."""
-
-    id: UUID
-    state: str
-    administrations: list[AttemptOut]
-
-
-class DoseOut(Given):
-    """An authorised dose."""
-
-    mg: str
 
 
 class ProgressIn(Taken):
@@ -373,24 +213,6 @@ class CompletionIn(Taken):
     outcome: OutcomeIn | None = None
 
 
-class MessageOut(Given):
-    """A text as written, and when it goes."""
-
-    id: UUID
-    template: str
-    state: str
-    body: str
-    not_before: datetime
-    expires_at: datetime
-    timezone: str
-
-
-class MessagesOut(Given):
-    """A visit's message trail."""
-
-    messages: list[MessageOut]
-
-
 class TimeOffIn(Taken):
     """Whole local days off, both included."""
 
@@ -404,9 +226,3 @@ class LicenceEndIn(Taken):
 
     through: BirthDate
     reason: Reason
-
-
-class CountOut(Given):
-    """How many visits an act cancelled."""
-
-    cancelled_visits: int
