@@ -15,7 +15,7 @@ from scheduler.ports import Geocoder, Ports, SmsSender
 from scheduler.services.practice import Practice
 from scheduler.store.database import db, prepare_engine
 from scheduler.store.encryption import KeyRing, read_or_make_key, use_keys
-from scheduler.web import api, headers, health, logs, patient, wiring
+from scheduler.web import api, errors, headers, health, logs, patient, wiring
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -40,7 +40,7 @@ def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
     practice = Practice(settings.practice_name, settings.practice_phone, settings.public_url)
     chosen = ports or choose_ports(settings)
     wiring.connect(app, wiring.Wiring(chosen, practice, settings.demo, create_app))
-    for part in (logs, headers, health, patient, api, cli):
+    for part in (logs, headers, errors, health, patient, api, cli):
         part.register(app)
     return app
 

@@ -1,21 +1,24 @@
 """Who carries texts: the embedded outbox by default, Twilio when it is set up."""
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import requests
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
+from urllib3.exceptions import NewConnectionError
 
 from scheduler.ports import Accepted, SendLater, SendRefused, SendUnknown
 
 _LOG = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 10.0
+_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 _CREDENTIALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
 
 
@@ -57,9 +60,10 @@ class TwilioSender:
         messaging_service_sid: str | None = None,
         from_number: str | None = None,
         base_url: str | None = None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
         logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
-        http = TimedHttpClient(base_url, TIMEOUT_SECONDS)
+        http = TimedHttpClient(base_url, timeout_seconds)
         self._client = Client(account_sid, auth_token, http_client=http)
         self._origin = (
             {"messaging_service_sid": messaging_service_sid}
@@ -71,7 +75,7 @@ class TwilioSender:
         """Send one text; raises SendLater, SendRefused or SendUnknown as the answer allows."""
         try:
             message = self._client.messages.create(to=to, body=body, **self._origin)
-        except TwilioRestException as error:
+        except (TwilioRestException, TwilioServiceException) as error:
             raise _refusal(error) from None
         except requests.exceptions.ConnectTimeout:
             raise SendLater("the provider could not be reached") from None
@@ -79,12 +83,12 @@ class TwilioSender:
             raise _connection_refusal(error) from None
         except Exception:
             raise SendUnknown("the provider's answer was lost") from None
-        if not message.sid:
+        if not _SID.fullmatch(str(message.sid)):
             raise SendUnknown("the provider answered without an id")
         return Accepted(message.sid)
 
 
-def _refusal(error: TwilioRestException) -> Exception:
+def _refusal(error: TwilioRestException | TwilioServiceException) -> Exception:
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         return SendLater("the provider asks to slow down")
     if error.status in _CREDENTIALS:
@@ -97,7 +101,7 @@ def _refusal(error: TwilioRestException) -> Exception:
 
 def _connection_refusal(error: requests.exceptions.ConnectionError) -> Exception:
     """A connection that never came about carried nothing; one that broke may have."""
-    text = repr(error)
-    if "NewConnectionError" in text or "NameResolutionError" in text:
+    cause = error.args[0] if error.args else None
+    if isinstance(getattr(cause, "reason", cause), NewConnectionError):  # a name not found is one
         return SendLater("the provider could not be reached")
     return SendUnknown("the connection broke")

@@ -6,26 +6,36 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from scheduler.domain.messages import MessageEvent, MessageState, Template, is_quiet, next_allowed
+from scheduler.domain.messages import (
+    IN_FLIGHT,
+    MessageEvent,
+    MessageState,
+    Template,
+    is_quiet,
+    next_allowed,
+)
 from scheduler.domain.visits import VisitState
-from scheduler.ports import Clock, SendLater, SendRefused, SmsSender
+from scheduler.ports import Accepted, Clock, SendLater, SendRefused, SmsSender
 from scheduler.services.outbox import add_call_task, change_state, may_text
 from scheduler.store import queries
 from scheduler.store.database import transaction
+from scheduler.store.locking import lock_patient
 from scheduler.store.messages import MessageRow, OptOutRow
+from scheduler.store.people import PatientRow
 from scheduler.store.visits import VisitRow
 
 _LOG = structlog.get_logger("dispatch")
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=15)
+CALL_WITHIN = timedelta(hours=1)
 OPTED_OUT = "21610"
+BAD_NUMBER = frozenset({"21211", "21614"})
 STANDS = frozenset({VisitState.TENTATIVE, VisitState.BOOKED})
-ENDED_TEMPLATES = frozenset({Template.CANCELLED})
 
 
 @dataclass
@@ -37,11 +47,13 @@ class DispatchReport:
     failed: int = 0
     unknown: int = 0
     withheld: int = 0
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
     id: UUID
+    patient_id: UUID
     token: UUID
     generation: int
 
@@ -55,6 +67,23 @@ class _Posting:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of a post."""
+
+    event: MessageEvent
+    code: str | None = None
+    sid: str | None = None
+
+
+_COUNTED_AS = {
+    MessageEvent.ACCEPT: "accepted",
+    MessageEvent.RETRY: "later",
+    MessageEvent.REFUSE: "failed",
+    MessageEvent.LOSE: "unknown",
+}
+
+
 def dispatch_due(
     session: Session, sender: SmsSender, clock: Clock, limit: int = 20
 ) -> DispatchReport:
@@ -64,46 +93,64 @@ def dispatch_due(
     committed before the post. What was posted without an answer is UNKNOWN and not sent again.
     """
     report = DispatchReport()
-    _settle_lost(session, clock)
+    _settle_lost(session, clock.now())
     for _ in range(limit):
-        claim = _claim_next(session, clock)
+        claim = _claim_next(session, clock.now())
         if claim is None:
             break
-        posting = _intend(session, claim, clock, report)
-        if posting is not None:
-            session.rollback()
-            _post(session, sender, posting, clock, report)
+        try:
+            _dispatch(session, sender, claim, clock, report)
+        except Exception as error:
+            report.broken += 1
+            _LOG.error("message broken", message_id=str(claim.id), error=type(error).__name__)
+            _postpone(session, claim, clock.now(), LONGEST_WAIT, "could not be read")
+    session.rollback()
     return report
 
 
-def _settle_lost(session: Session, clock: Clock) -> None:
+def _settle_lost(session: Session, now: datetime) -> None:
     """What was being posted when its sender died may have left: it is UNKNOWN."""
-    now = clock.now()
     lost = and_(MessageRow.state == MessageState.SENDING, MessageRow.lease_until <= now)
-    if not session.scalars(select(MessageRow.id).where(lost).limit(1)).all():
+    session.rollback()
+    if session.scalar(select(MessageRow.id).where(lost).limit(1)) is None:
         return
     with transaction(session):
         rows = session.scalars(select(MessageRow).where(lost).with_for_update(skip_locked=True))
         for row in rows.all():
             change_state(session, row, MessageEvent.LOSE, now, "its sender died")
+            row.lease_token = row.lease_until = None
 
 
-def _claim_next(session: Session, clock: Clock) -> _Claim | None:
-    now = clock.now()
-    due = or_(
-        and_(MessageRow.state == MessageState.PENDING, MessageRow.not_before <= now),
+def _due(now: datetime) -> ColumnElement[bool]:
+    """Due is what is wanted now and has no other text to the same phone under way.
+
+    What is past its useful time is due in any case: it must be given to a person.
+    """
+    other = aliased(MessageRow)
+    one_under_way = exists().where(
+        other.recipient_index == MessageRow.recipient_index, other.state.in_(list(IN_FLIGHT))
+    )
+    return or_(
+        and_(
+            MessageRow.state == MessageState.PENDING,
+            MessageRow.not_before <= now,
+            or_(~one_under_way, MessageRow.expires_at <= now),
+        ),
         and_(MessageRow.state == MessageState.CLAIMED, MessageRow.lease_until <= now),
     )
+
+
+def _claim_next(session: Session, now: datetime) -> _Claim | None:
     session.rollback()
-    if session.scalars(select(MessageRow.id).where(due).limit(1)).first() is None:
+    if session.scalar(select(MessageRow.id).where(_due(now)).limit(1)) is None:
         return None
     with transaction(session):
         row = session.scalars(
             select(MessageRow)
-            .where(due)
+            .where(_due(now))
             .order_by(MessageRow.priority, MessageRow.not_before)
             .limit(1)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, of=MessageRow)
         ).first()
         if row is None:
             return None
@@ -111,7 +158,7 @@ def _claim_next(session: Session, clock: Clock) -> _Claim | None:
         row.generation += 1
         row.lease_token = uuid4()
         row.lease_until = now + LEASE
-        return _Claim(row.id, row.lease_token, row.generation)
+        return _Claim(row.id, row.patient_id, row.lease_token, row.generation)
 
 
 def _held(session: Session, claim: _Claim, state: MessageState) -> MessageRow | None:
@@ -129,119 +176,149 @@ def _held(session: Session, claim: _Claim, state: MessageState) -> MessageRow | 
     )
 
 
-def _intend(
-    session: Session, claim: _Claim, clock: Clock, report: DispatchReport
-) -> _Posting | None:
-    """Look once more, then commit the intent to post; None when the message must not go now."""
-    now = clock.now()
+def _dispatch(
+    session: Session, sender: SmsSender, claim: _Claim, clock: Clock, report: DispatchReport
+) -> None:
     try:
-        with transaction(session):
-            row = _held(session, claim, MessageState.CLAIMED)
-            if row is None or _withhold(session, row, now):
-                report.withheld += 1
-                return None
-            change_state(session, row, MessageEvent.POST, now)
-            row.posted_at = now
-            row.attempts += 1
-            session.flush()
-            return _Posting(claim, row.recipient, row.body, row.ref, row.attempts)
+        posting = _intend(session, claim, clock.now())
     except IntegrityError:
-        _postpone(session, claim, now)
+        _postpone(session, claim, clock.now(), FIRST_WAIT, "one at a time")
         report.later += 1
-        return None
+        return
+    if posting is None:
+        report.withheld += 1
+        return
+    session.close()
+    answer = _post(sender, posting)
+    _write_answer(session, posting, answer, clock.now())
+    counted_as = _COUNTED_AS[answer.event]
+    setattr(report, counted_as, getattr(report, counted_as) + 1)
 
 
-def _withhold(session: Session, row: MessageRow, now: datetime) -> bool:
+def _intend(session: Session, claim: _Claim, now: datetime) -> _Posting | None:
+    """Look once more, then commit the intent to post; None when the message must not go now.
+
+    The patient is locked first, as by every booking: the visit cannot change while we look.
+    """
+    with transaction(session):
+        patient = lock_patient(session, claim.patient_id)
+        row = _held(session, claim, MessageState.CLAIMED)
+        if row is None or row.lease_until is None or row.lease_until <= now:
+            return None
+        if _withhold(session, row, patient, now):
+            row.lease_token = row.lease_until = None
+            return None
+        posting = _Posting(claim, row.recipient, row.body, row.ref, row.attempts + 1)
+        change_state(session, row, MessageEvent.POST, now)
+        row.posted_at = now
+        row.attempts += 1
+        session.flush()
+        return posting
+
+
+def _withhold(session: Session, row: MessageRow, patient: PatientRow, now: datetime) -> bool:
     """End or postpone a message that must not go now; say whether it was."""
-    patient = queries.patient_of(session, row.patient_id)
-    why = may_text(session, patient)
-    visit = queries.get(session, VisitRow, row.visit_id, "visit") if row.visit_id else None
+    visit = _visit_of(session, row)
     if visit is not None and not _still_true(row, visit):
         change_state(session, row, MessageEvent.SUPERSEDE, now)
-    elif now >= row.expires_at:
+        return True
+    goes = next_allowed(now, patient.timezone)
+    why = may_text(session, patient)
+    if goes >= row.expires_at:
         change_state(session, row, MessageEvent.RUN_OUT, now)
-        _ask_to_call(session, row, visit, now)
-    elif why:
-        change_state(session, row, MessageEvent.SUPPRESS, now, why)
-        _ask_to_call(session, row, visit, now)
+        _ask_to_call(session, row, now)
+    elif why or patient.phone_index != row.recipient_index:
+        change_state(session, row, MessageEvent.SUPPRESS, now, why or "the phone has changed")
+        _ask_to_call(session, row, now)
     elif is_quiet(now, patient.timezone):
         change_state(session, row, MessageEvent.POSTPONE, now, "quiet hours")
-        row.not_before = min(next_allowed(now, patient.timezone), row.expires_at)
+        row.not_before = goes
     else:
         return False
     return True
 
 
+def _visit_of(session: Session, row: MessageRow) -> VisitRow | None:
+    return queries.get(session, VisitRow, row.visit_id, "visit") if row.visit_id else None
+
+
 def _still_true(row: MessageRow, visit: VisitRow) -> bool:
     if row.promise_version != visit.promise_version:
         return False
-    if row.template in ENDED_TEMPLATES:
+    if row.template is Template.CANCELLED:
         return visit.state is VisitState.CANCELLED
     return visit.state in STANDS
 
 
-def _ask_to_call(session: Session, row: MessageRow, visit: VisitRow | None, now: datetime) -> None:
+def _ask_to_call(session: Session, row: MessageRow, now: datetime, *, code: str = "") -> None:
+    """Give the message to a person, unless the visit is over."""
+    visit = _visit_of(session, row)
     if visit is not None and visit.window_ends_at <= now:
         return
+    words = f"Could not be texted ({row.template.value}): please call."
+    if code in BAD_NUMBER:
+        words = "This number cannot get texts: please call and ask for another."
     patient = queries.patient_of(session, row.patient_id)
-    task = (f"instead|{row.id}", f"Could not be texted ({row.template.value}): please call.")
-    add_call_task(session, patient, visit, task, now + timedelta(hours=1), now)
+    task = (f"{row.dedupe_key}|call", words)
+    add_call_task(session, patient, visit, task, now + CALL_WITHIN, now)
 
 
-def _postpone(session: Session, claim: _Claim, now: datetime) -> None:
-    """Another message to the same phone is on its way: this one waits, no attempt counted."""
+def _postpone(session: Session, claim: _Claim, now: datetime, wait: timedelta, note: str) -> None:
+    """Put a claimed message back, without counting an attempt."""
     with transaction(session):
         row = _held(session, claim, MessageState.CLAIMED)
         if row is not None:
-            change_state(session, row, MessageEvent.POSTPONE, now, "one at a time")
-            row.not_before = min(now + FIRST_WAIT, row.expires_at)
-            row.expires_at = max(row.expires_at, row.not_before)
+            change_state(session, row, MessageEvent.POSTPONE, now, note)
+            row.lease_token = row.lease_until = None
+            row.not_before = min(now + wait, row.expires_at)
 
 
-def _post(
-    session: Session, sender: SmsSender, posting: _Posting, clock: Clock, report: DispatchReport
-) -> None:
+def _post(sender: SmsSender, posting: _Posting) -> _Answer:
+    """Hand the text over. Whatever is not a clear yes or no leaves it unknown."""
     try:
-        accepted = sender.send(posting.to, posting.body, posting.ref)
+        accepted: Accepted = sender.send(posting.to, posting.body, posting.ref)
     except SendLater:
-        _answer(session, posting, MessageEvent.RETRY, clock)
-        report.later += 1
+        return _Answer(MessageEvent.RETRY)
     except SendRefused as refused:
-        _answer(session, posting, MessageEvent.REFUSE, clock, code=refused.provider_code)
-        report.failed += 1
-    except Exception:
-        _answer(session, posting, MessageEvent.LOSE, clock)
-        report.unknown += 1
-    else:
-        _answer(session, posting, MessageEvent.ACCEPT, clock, sid=accepted.sid)
-        report.accepted += 1
+        return _Answer(MessageEvent.REFUSE, code=refused.provider_code)
+    except Exception as error:
+        kind = type(error).__name__
+        _LOG.warning("answer lost", message_id=str(posting.claim.id), error=kind)
+        return _Answer(MessageEvent.LOSE)
+    return _Answer(MessageEvent.ACCEPT, sid=accepted.sid)
 
 
-def _answer(
-    session: Session,
-    posting: _Posting,
-    event: MessageEvent,
-    clock: Clock,
-    *,
-    code: str | None = None,
-    sid: str | None = None,
-) -> None:
-    now = clock.now()
+def _write_answer(session: Session, posting: _Posting, answer: _Answer, now: datetime) -> None:
     with transaction(session):
+        lock_patient(session, posting.claim.patient_id)
         row = _held(session, posting.claim, MessageState.SENDING)
         if row is None:
-            row = session.get(MessageRow, posting.claim.id)
-            if row is None or sid is None or row.state is not MessageState.UNKNOWN:
+            if answer.event is not MessageEvent.ACCEPT:
                 return
-        change_state(session, row, event, now, code or "")
-        row.last_code = code
-        row.provider_sid = sid
+            row = _held_late(session, posting.claim)
+            if row is None:
+                return
+        change_state(session, row, answer.event, now, answer.code or "")
+        row.last_code = answer.code
+        row.provider_sid = answer.sid
         row.lease_token = row.lease_until = None
-        if event is MessageEvent.RETRY:
+        if answer.event is MessageEvent.RETRY:
             row.not_before = min(now + _wait(posting), row.expires_at)
-            row.expires_at = max(row.expires_at, row.not_before)
-        if event is MessageEvent.REFUSE:
-            _give_up(session, row, code, now)
+        if answer.event is MessageEvent.REFUSE:
+            _give_up(session, row, answer.code or "", now)
+
+
+def _held_late(session: Session, claim: _Claim) -> MessageRow | None:
+    """Return a message given up as UNKNOWN whose sender has its answer after all."""
+    return session.scalar(
+        select(MessageRow)
+        .where(
+            MessageRow.id == claim.id,
+            MessageRow.state == MessageState.UNKNOWN,
+            MessageRow.generation == claim.generation,
+        )
+        .with_for_update()
+    )
 
 
 def _wait(posting: _Posting) -> timedelta:
@@ -251,9 +328,8 @@ def _wait(posting: _Posting) -> timedelta:
     return min(doubled * spread, LONGEST_WAIT)
 
 
-def _give_up(session: Session, row: MessageRow, code: str | None, now: datetime) -> None:
-    visit = queries.get(session, VisitRow, row.visit_id, "visit") if row.visit_id else None
+def _give_up(session: Session, row: MessageRow, code: str, now: datetime) -> None:
     if code == OPTED_OUT:
         session.add(OptOutRow(recipient_index=row.recipient_index, source="provider", since=now))
-    _ask_to_call(session, row, visit, now)
+    _ask_to_call(session, row, now, code=code)
     _LOG.warning("message refused", message_id=str(row.id), code=code)

@@ -35,8 +35,10 @@ from scheduler.store.people import ConsentKind, PatientRow
 from scheduler.store.visits import VisitRow
 
 NOTICE_USEFUL_FOR = timedelta(hours=24)
+AT_LEAST_USEFUL_FOR = timedelta(hours=1)
 CALL_WITHIN = timedelta(hours=4)
-REF_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+REF_LETTERS = "BCDFGHJKLMNPQRSTVWXZ23456789"
+"""No vowels, so that no reference spells a word; nothing that is read as something else."""
 REF_LENGTH = 6
 
 
@@ -70,23 +72,38 @@ class _Letter:
 
     planned: PlannedMessage
     subject: str
+    cause: str
     words: dict[str, str]
     visit: VisitRow | None = None
 
+    def key_for(self, patient: PatientRow) -> str:
+        """Return what makes this message one and the same however often it is asked for."""
+        to = patient.phone_index or str(patient.id)
+        return f"{self.subject}|{self.planned.template.value}|{to}|{self.cause}"
+
 
 def write_visit_messages(
-    session: Session, visit: VisitRow, change: Change, now: datetime, practice: Practice
+    session: Session,
+    visit: VisitRow,
+    change: Change,
+    now: datetime,
+    practice: Practice,
+    old_start: datetime | None = None,
 ) -> None:
     """Withdraw what was said of the visit before and write what follows from the change.
 
-    A patient who cannot be texted gets a call task for each message instead. Inside transaction().
+    A patient who cannot be texted, or not in time, gets a call task for each message instead.
+    Runs inside transaction(). `old_start` is the window a moved visit had: the patient must hear
+    of the move before it.
     """
     cancel_visit_messages(session, visit, now)
     patient = queries.patient_of(session, visit.patient_id)
     words = _visit_words(visit, practice)
-    subject = f"visit:{visit.id}|{visit.promise_version}|{change.value}"
-    for planned in _programme(visit, change, patient.timezone, now):
-        _write(session, patient, _Letter(planned, subject, words, visit), now)
+    must_know_by = min(old_start or visit.window_starts_at, visit.window_starts_at)
+    subject = f"visit:{visit.id}|{visit.promise_version}"
+    for planned in _programme(visit, change, must_know_by, patient.timezone, now):
+        letter = _Letter(planned, subject, change.value, words, visit)
+        _write(session, patient, letter, now)
 
 
 def _visit_words(visit: VisitRow, practice: Practice) -> dict[str, str]:
@@ -99,11 +116,13 @@ def _visit_words(visit: VisitRow, practice: Practice) -> dict[str, str]:
     }
 
 
-def _programme(visit: VisitRow, change: Change, zone: str, now: datetime) -> list[PlannedMessage]:
+def _programme(
+    visit: VisitRow, change: Change, must_know_by: datetime, zone: str, now: datetime
+) -> list[PlannedMessage]:
     planned = []
     notice = _NOTICES.get(change)
     if notice is not None:
-        expires = max(visit.window_starts_at, now + timedelta(hours=1))
+        expires = max(must_know_by, now + AT_LEAST_USEFUL_FOR)
         expires = min(expires, now + NOTICE_USEFUL_FOR)
         planned.append(PlannedMessage(notice, next_allowed(now, zone), expires))
     if change is not Change.CANCELLED:
@@ -119,7 +138,7 @@ def write_choose_time(
     goes = next_allowed(now, patient.timezone)
     planned = PlannedMessage(Template.CHOOSE_TIME, goes, goes + timedelta(days=2))
     words = {"practice": practice.name, "phone": practice.phone}
-    _write(session, patient, _Letter(planned, f"order:{cause_id}", words), now)
+    _write(session, patient, _Letter(planned, "choose", str(cause_id), words), now)
 
 
 def write_series_message(
@@ -133,11 +152,11 @@ def write_series_message(
     goes = next_allowed(now, patient.timezone)
     planned = PlannedMessage(Template.SERIES_PLANNED, goes, goes + timedelta(days=1))
     words = _visit_words(visits[0], practice) | {"count": str(len(visits))}
-    _write(session, patient, _Letter(planned, f"series:{visits[0].series_id}", words), now)
+    _write(session, patient, _Letter(planned, "series", str(visits[0].series_id), words), now)
 
 
 def cancel_visit_messages(session: Session, visit: VisitRow, now: datetime) -> None:
-    """Withdraw every message of a visit that has not been posted yet."""
+    """Withdraw the messages of a visit that were not posted yet, and the calls in their stead."""
     rows = session.scalars(
         select(MessageRow)
         .where(MessageRow.visit_id == visit.id, MessageRow.state.in_(list(NOT_POSTED)))
@@ -145,6 +164,16 @@ def cancel_visit_messages(session: Session, visit: VisitRow, now: datetime) -> N
     ).all()
     for row in rows:
         change_state(session, row, MessageEvent.SUPERSEDE, now)
+    tasks = session.scalars(
+        select(CallTaskRow).where(
+            CallTaskRow.visit_id == visit.id,
+            CallTaskRow.dedupe_key.startswith(f"visit:{visit.id}|"),
+            CallTaskRow.done_at.is_(None),
+        )
+    ).all()
+    for task in tasks:
+        task.done_at = now
+    session.flush()
 
 
 def change_state(
@@ -174,18 +203,49 @@ def may_text(session: Session, patient: PatientRow) -> str:
 
 def _write(session: Session, patient: PatientRow, letter: _Letter, now: datetime) -> None:
     planned = letter.planned
-    key = f"{letter.subject}|{planned.template.value}|{patient.id}"
+    key = letter.key_for(patient)
     if may_text(session, patient) or planned.not_before >= planned.expires_at:
         what = _CALLS.get(planned.template, _REMIND_BY_CALL)
         add_call_task(session, patient, letter.visit, (key, what), _call_by(planned, now), now)
         return
-    ref = "".join(secrets.choice(REF_LETTERS) for _ in range(REF_LENGTH))
-    row = MessageRow(
+    fresh = _fresh_key(session, key)
+    if fresh is None:
+        return
+    row = _new_row(patient, letter, fresh, _fresh_ref(session), now)
+    session.add(row)
+    session.flush()
+    session.add(MessageEventRow(message_id=row.id, at=now, after=row.state.value, note="planned"))
+
+
+def _fresh_key(session: Session, key: str) -> str | None:
+    """Return a key that is free, or None where the message stands or has left already.
+
+    What was withdrawn before it left may be written again: a dose released, taken back, released.
+    """
+    earlier = session.scalars(
+        select(MessageRow.state).where(MessageRow.dedupe_key.startswith(key, autoescape=True))
+    ).all()
+    if any(state is not MessageState.CANCELLED for state in earlier):
+        return None
+    return f"{key}|{len(earlier)}" if earlier else key
+
+
+def _fresh_ref(session: Session) -> str:
+    """Return a reference that no message has."""
+    while True:
+        ref = "".join(secrets.choice(REF_LETTERS) for _ in range(REF_LENGTH))
+        if not session.scalar(select(exists().where(MessageRow.ref == ref))):
+            return ref
+
+
+def _new_row(patient: PatientRow, letter: _Letter, key: str, ref: str, now: datetime) -> MessageRow:
+    planned, visit = letter.planned, letter.visit
+    return MessageRow(
         dedupe_key=key,
         ref=ref,
         patient_id=patient.id,
-        visit_id=letter.visit.id if letter.visit else None,
-        promise_version=letter.visit.promise_version if letter.visit else None,
+        visit_id=visit.id if visit else None,
+        promise_version=visit.promise_version if visit else None,
         template=planned.template,
         policy=_policy(planned.template),
         recipient=patient.phone,
@@ -197,9 +257,6 @@ def _write(session: Session, patient: PatientRow, letter: _Letter, now: datetime
         state=MessageState.PENDING,
         created_at=now,
     )
-    session.add(row)
-    session.flush()
-    session.add(MessageEventRow(message_id=row.id, at=now, after=row.state.value, note="planned"))
 
 
 def _policy(template: Template) -> SendPolicy:
@@ -219,12 +276,14 @@ def add_call_task(
     due_at: datetime,
     now: datetime,
 ) -> None:
-    """Ask staff, once for each key, to call a patient by a time. `task` is key and words."""
+    """Ask staff, once for each key, to call a patient by a time. `task` is key and words.
+
+    A task that the software itself withdrew (done, by nobody) opens again.
+    """
     key, what = task
-    if session.scalar(select(exists().where(CallTaskRow.dedupe_key == key))):
-        return
-    session.add(
-        CallTaskRow(
+    row = session.scalar(select(CallTaskRow).where(CallTaskRow.dedupe_key == key))
+    if row is None:
+        row = CallTaskRow(
             dedupe_key=key,
             patient_id=patient.id,
             visit_id=visit.id if visit else None,
@@ -232,5 +291,7 @@ def add_call_task(
             due_at=due_at,
             created_at=now,
         )
-    )
+        session.add(row)
+    elif row.done_at is not None and row.done_by is None:
+        row.done_at, row.due_at = None, due_at
     session.flush()

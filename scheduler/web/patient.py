@@ -2,7 +2,6 @@
 
 from flask import Blueprint, Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
 
 from scheduler.domain.errors import InvalidInput
 from scheduler.services.coverage import check_coverage
@@ -10,18 +9,10 @@ from scheduler.web.wiring import public_desk, wiring_of
 
 bp = Blueprint("patient", __name__)
 
-_SAYINGS = {
-    404: ("This page does not exist", "The address may be mistyped or out of date."),
-    405: ("That does not work here", "Please go back and try again."),
-    413: ("That was too much", "What was sent is larger than this page can take."),
-    500: ("Something went wrong on our side", "Nothing was changed. Please try again."),
-}
-
 
 def register(app: Flask) -> None:
-    """Serve the first page, and an error page for people."""
+    """Serve the first page."""
     app.register_blueprint(bp)
-    app.register_error_handler(HTTPException, _show_error)
     app.context_processor(_practice)
     app.add_template_filter(_capitalize_first, "capitalize_first")
 
@@ -47,9 +38,3 @@ def coverage() -> ResponseReturnValue:
         page = render_template("patient/coverage.html", typed=typed, problems=error.problems)
         return page, 422
     return render_template("patient/coverage.html", typed=typed, coverage=answer)
-
-
-def _show_error(error: HTTPException) -> ResponseReturnValue:
-    status = error.code or 500
-    title, advice = _SAYINGS.get(status, (error.name, error.description or ""))
-    return render_template("error.html", title=title, advice=advice), status

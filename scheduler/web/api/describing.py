@@ -16,9 +16,12 @@ SPEC = SpecTree(
     title="Visit scheduler",
     version="1",
     description="Home visits by licensed clinicians: coverage, requests, offers, visits, series.",
-    path="api",
+    path="openapi",
+    naming_strategy=lambda model: model.__name__,
+    nested_naming_strategy=lambda _parent, child: child,
     page_templates={},
     mode="strict",
+    annotations=False,
     security_schemes=[
         SecurityScheme(
             name="token", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer")

@@ -18,7 +18,7 @@ Model = TypeVar("Model", bound=BaseModel)
 def register(bp: Blueprint) -> None:
     """Answer every refusal of the API in one form."""
     bp.register_error_handler(SchedulingError, refuse)
-    bp.register_error_handler(HTTPException, _http)
+    bp.register_error_handler(HTTPException, refuse_http)
 
 
 def body(kind: type[Model]) -> Model:
@@ -100,7 +100,8 @@ def problem(
     return answer
 
 
-def _http(error: HTTPException) -> ResponseReturnValue:
+def refuse_http(error: HTTPException) -> ResponseReturnValue:
+    """Return the answer for an error of the protocol, such as a path that does not exist."""
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
     code = status.phrase.lower().replace(" ", "_")
     return problem(status, code, error.description or status.phrase, {})
