@@ -140,7 +140,8 @@ def _accept_locked(
     table: DrivingTable,
 ) -> UUID:
     session = desk.session
-    require_order(session, request, max(choice.starts_at for choice in choices))
+    length = timedelta(minutes=queries.find_service(session, request.service_code).visit_minutes)
+    require_order(session, request, max(choice.starts_at for choice in choices) + length)
     series = _series_row(desk, request)
     session.add(series)
     session.flush()

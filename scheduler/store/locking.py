@@ -1,4 +1,8 @@
-"""Row locks in their one order (patient, series, clinicians, their days), and versions."""
+"""Row locks in their one order (patient, series, clinicians, their days), and versions.
+
+The locks leave keys free (FOR NO KEY UPDATE): a row that merely refers to a patient, such as a
+message being sent, must not wait for a booking, or both could wait for each other.
+"""
 
 from collections.abc import Iterable
 from datetime import date
@@ -18,7 +22,9 @@ ClinicianDay = tuple[UUID, date]
 
 def lock_patient(session: Session, patient_id: UUID) -> PatientRow:
     """Lock and return a patient; raises NotFound."""
-    row = session.scalar(select(PatientRow).where(PatientRow.id == patient_id).with_for_update())
+    row = session.scalar(
+        select(PatientRow).where(PatientRow.id == patient_id).with_for_update(key_share=True)
+    )
     if row is None:
         raise NotFound("There is no such patient.")
     return row
@@ -26,7 +32,9 @@ def lock_patient(session: Session, patient_id: UUID) -> PatientRow:
 
 def lock_series(session: Session, series_id: UUID) -> SeriesRow:
     """Lock and return a series; raises NotFound."""
-    row = session.scalar(select(SeriesRow).where(SeriesRow.id == series_id).with_for_update())
+    row = session.scalar(
+        select(SeriesRow).where(SeriesRow.id == series_id).with_for_update(key_share=True)
+    )
     if row is None:
         raise NotFound("There is no such series.")
     return row
@@ -38,7 +46,7 @@ def lock_clinicians(session: Session, ids: Iterable[UUID], *, alone: bool) -> No
         session.execute(
             select(ClinicianRow.id)
             .where(ClinicianRow.id == clinician_id)
-            .with_for_update(read=not alone)
+            .with_for_update(read=not alone, key_share=alone)
         )
 
 
