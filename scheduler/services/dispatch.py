@@ -188,8 +188,7 @@ def _dispatch(
     if posting is None:
         report.withheld += 1
         return
-    session.close()
-    answer = _post(sender, posting)
+    answer = _post(sender, posting)  # the transaction is over, its connection given back
     _write_answer(session, posting, answer, clock.now())
     counted_as = _COUNTED_AS[answer.event]
     setattr(report, counted_as, getattr(report, counted_as) + 1)
