@@ -1,5 +1,6 @@
 """Web process and clock side by side; whichever dies is started again."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ _LOG = structlog.get_logger("supervisor")
 CALM_SECONDS = 10.0
 MOST_WAIT_SECONDS = 30.0
 STOP_SECONDS = 15.0
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -31,7 +33,7 @@ class Child:
     def start(self) -> None:
         """Start it now."""
         self.started = time.monotonic()
-        self.process = subprocess.Popen(self.command)  # noqa: S603
+        self.process = subprocess.Popen(self.command, preexec_fn=_end_with_parent)  # noqa: S603
 
     def tend(self) -> None:
         """Start it again when it has died: at once after a calm life, else with growing waits."""
@@ -46,6 +48,12 @@ class Child:
             _LOG.warning("restart", child=self.name, status=status, wait_seconds=self.wait)
         if time.monotonic() >= self.due:
             self.start()
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to end this child when the supervisor is killed, so that its port comes free."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def children(port: int) -> list[Child]:

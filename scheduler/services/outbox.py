@@ -21,6 +21,7 @@ from scheduler.domain.messages import (
     plan_reminders,
 )
 from scheduler.domain.timing import TimeWindow
+from scheduler.domain.visits import VisitState
 from scheduler.services.practice import Practice
 from scheduler.services.texts import say_day, say_window, write_text
 from scheduler.store import queries
@@ -126,9 +127,17 @@ def _programme(
         expires = min(expires, now + NOTICE_USEFUL_FOR)
         planned.append(PlannedMessage(notice, next_allowed(now, zone), expires))
     if change is not Change.CANCELLED:
-        in_series = visit.series_id is not None
-        planned += plan_reminders(visit.window_starts_at, zone, now, in_series=in_series)
+        planned += _reminders(visit, zone, now)
     return planned
+
+
+def _reminders(visit: VisitRow, zone: str, now: datetime) -> list[PlannedMessage]:
+    """Return what reminds of a visit; a tentative one is only spoken of as planned."""
+    in_series = visit.series_id is not None
+    reminders = plan_reminders(visit.window_starts_at, zone, now, in_series=in_series)
+    if visit.state is VisitState.TENTATIVE:
+        return [each for each in reminders if each.template is Template.REMINDER_7D]
+    return reminders
 
 
 def write_choose_time(

@@ -7,12 +7,13 @@ from scheduler.web.api import clinicians, patients, problems, requests, series, 
 from scheduler.web.api.describing import SPEC
 from scheduler.web.api.guard import bp
 
+for part in (patients, requests, series, visits, clinicians):
+    bp.register_blueprint(part.bp)
+problems.register(bp)
+
 
 def register(app: Flask) -> None:
     """Serve the API."""
-    for part in (patients, requests, series, visits, clinicians):
-        bp.register_blueprint(part.bp)
-    problems.register(bp)
     app.register_blueprint(bp)
     app.add_url_rule("/api/openapi.json", "openapi", _describe)
 
