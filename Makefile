@@ -46,7 +46,6 @@ setup: $(DEV) ## Install everything, for working on the code
 
 .PHONY: run
 run: $(RUNTIME) ## Prepare the database (demo practice on first start) and serve on PORT (8000)
-	$(FLASK) prepare
 	exec $(FLASK) serve --port $${PORT:-8000}
 
 .PHONY: demo

@@ -47,7 +47,7 @@ class Settings:
             instance_path=instance,
             encryption_keys=_keys(env.get("ENCRYPTION_KEYS", "")),
             practice_name=env.get("PRACTICE_NAME") or "Oak Home Visits",
-            practice_phone=env.get("PRACTICE_PHONE") or "555-0100",
+            practice_phone=env.get("PRACTICE_PHONE") or "816-555-0100",
             public_url=env.get("PUBLIC_URL") or "http://127.0.0.1:8000",
             twilio_account_sid=env.get("TWILIO_ACCOUNT_SID", ""),
             twilio_auth_token=env.get("TWILIO_AUTH_TOKEN", ""),

@@ -38,6 +38,10 @@ def register(app: Flask) -> None:
 @click.command()
 def prepare() -> None:
     """Migrate the database and, in a demo, load the practice on first start."""
+    _prepare()
+
+
+def _prepare() -> None:
     upgrade()
     load_reference(db.session())
     if wiring_of(current_app).demo and not demo_loaded(db.session()):
@@ -71,7 +75,10 @@ def _sign_in_lines(sign_ins: DemoSignIns) -> str:
 @click.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 def serve(port: int) -> None:
-    """Serve pages and API, with the clock beside it; both are restarted when they die."""
+    """Prepare the database, then serve pages and API with the clock beside; both are kept alive."""
+    _prepare()
+    db.session.remove()
+    db.engine.dispose()
     path = Path(current_app.instance_path) / SIGN_INS_FILE
     click.echo(f"Visit scheduler: http://127.0.0.1:{port}")
     click.echo(f"API description: http://127.0.0.1:{port}/api/openapi.json")

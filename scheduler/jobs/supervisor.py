@@ -61,7 +61,7 @@ def children(port: int) -> list[Child]:
     python = sys.executable
     web = [python, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{port}"]
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "8"]
-    web += ["--graceful-timeout", "10", "--log-level", "warning"]
+    web += ["--preload", "--graceful-timeout", "10", "--log-level", "warning"]
     clock = [python, "-m", "flask", "--app", "wsgi", "clock"]
     return [Child("web", web), Child("clock", clock)]
 

@@ -83,7 +83,7 @@ def _licence_words(standing: Standing, state: str) -> str:
 
 def _skill_problem(clinician: Candidate, wanted: Wanted) -> str | None:
     missing = sorted(wanted.service.skills - clinician.skills)
-    return f"lacks the skill: {', '.join(missing)}" if missing else None
+    return f"lacks the skill: {', '.join(missing).replace('_', ' ')}" if missing else None
 
 
 def _block_problem(clinician: Candidate, wanted: Wanted) -> str | None:

@@ -13,7 +13,7 @@ from scheduler.ports import Clock
 from scheduler.services.desk import Desk
 from scheduler.services.driving import DrivingTable, with_driving
 from scheduler.services.offers import require_open, wanted_for
-from scheduler.services.outbox import Change, write_visit_messages
+from scheduler.services.outbox import Change, withdraw_choose_time, write_visit_messages
 from scheduler.services.placing import (
     Choice,
     end_expired_on,
@@ -168,6 +168,7 @@ def confirm(desk: Desk, visit_id: UUID) -> None:
         visit.reserved_until = None
         request.state = RequestState.BOOKED
         session.flush()
+        withdraw_choose_time(session, request.order_id, now)
         write_visit_messages(session, visit, Change.BOOKED, now, desk.practice)
         desk.record("book", "visit", visit.id, visit.patient_id)
 

@@ -152,7 +152,9 @@ def _move_locked(
     if raises_version(old, _promise(visit)):
         visit.promise_version += 1
         session.flush()
-        write_visit_messages(session, visit, Change.MOVED, desk.now(), desk.practice)
+        write_visit_messages(
+            session, visit, Change.MOVED, desk.now(), desk.practice, old.window.starts_at
+        )
 
 
 def _lock_visit(desk: Desk, visit_id: UUID, choice: Choice | None) -> VisitRow:

@@ -150,6 +150,21 @@ def write_choose_time(
     _write(session, patient, _Letter(planned, "choose", str(cause_id), words), now)
 
 
+def withdraw_choose_time(session: Session, order_id: UUID | None, now: datetime) -> None:
+    """Withdraw "you can choose a time" of an order: the time is chosen."""
+    rows = session.scalars(
+        select(MessageRow)
+        .where(
+            MessageRow.template == Template.CHOOSE_TIME,
+            MessageRow.dedupe_key.contains(str(order_id)),
+            MessageRow.state.in_(list(NOT_POSTED)),
+        )
+        .with_for_update()
+    ).all()
+    for row in rows:
+        change_state(session, row, MessageEvent.SUPERSEDE, now)
+
+
 def write_series_message(
     session: Session,
     patient: PatientRow,

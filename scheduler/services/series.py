@@ -21,7 +21,12 @@ from scheduler.services.course import giving_minutes, planned_dose
 from scheduler.services.desk import Desk
 from scheduler.services.driving import DrivingTable, with_driving
 from scheduler.services.offers import require_open, wanted_for
-from scheduler.services.outbox import Change, write_series_message, write_visit_messages
+from scheduler.services.outbox import (
+    Change,
+    withdraw_choose_time,
+    write_series_message,
+    write_visit_messages,
+)
 from scheduler.services.placing import (
     Choice,
     end_expired_on,
@@ -212,6 +217,7 @@ def _attempt_row(series_id: UUID, number: int, protocol: Protocol) -> AttemptRow
 def _tell_of_series(desk: Desk, request: VisitRequestRow, visits: Sequence[VisitRow]) -> None:
     now = desk.now()
     patient = queries.patient_of(desk.session, request.patient_id)
+    withdraw_choose_time(desk.session, request.order_id, now)
     write_series_message(desk.session, patient, visits, now, desk.practice)
     for visit in visits:
         write_visit_messages(desk.session, visit, Change.PLANNED, now, desk.practice)

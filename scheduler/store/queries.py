@@ -1,5 +1,6 @@
 """Named reads."""
 
+import math
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import TypeVar
@@ -24,7 +25,7 @@ from scheduler.store.visits import VisitRow
 Row = TypeVar("Row", bound=Base)
 
 _KM_PER_DEGREE = 111.0
-_NARROWEST_DEGREE_KM = 35.0
+_NARROWEST = 0.1
 
 
 def get(session: Session, kind: type[Row], row_id: UUID, what: str) -> Row:
@@ -68,7 +69,7 @@ def read_rulebook(session: Session, state: str) -> Rulebook:
 def clinicians_near(session: Session, point: Point, km: float) -> Sequence[ClinicianRow]:
     """Return active clinicians whose start lies in a box of `km` around the point."""
     high = km / _KM_PER_DEGREE
-    wide = km / _NARROWEST_DEGREE_KM
+    wide = high / max(math.cos(math.radians(point.latitude)), _NARROWEST)
     return session.scalars(
         select(ClinicianRow)
         .where(

@@ -61,7 +61,7 @@ def test_the_words_say_the_time_of_the_place_and_the_reference(texting: Texting)
     assert row.recipient == "+18165550142"
     assert row.body == (
         "Oak Home Visits: visit set for Tue Oct 27, arrival 10:00-11:00 AM CDT. "
-        f"Reply C to confirm, R to move, STOP to end texts. 816-555-0100 Ref {row.ref}"
+        f"To change it call 816-555-0100. Reply STOP to end texts. Ref {row.ref}"
     )
 
 

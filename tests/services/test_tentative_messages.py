@@ -8,6 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.domain.messages import MessageState, Template
+from scheduler.services.booking import confirm, reserve
+from scheduler.services.offers import offers_for
 from scheduler.services.orders import NewOrder, sign_order
 from scheduler.services.placing import Choice
 from scheduler.services.release import authorise_dose
@@ -55,3 +57,19 @@ def test_only_a_released_dose_makes_confirmation_and_reminders(session: Session)
         Template.REMINDER_24H,
         Template.REMINDER_2H,
     }
+
+
+def test_who_has_chosen_a_time_is_not_told_to_choose_one(session: Session) -> None:
+    world = World(session, FixedClock(NOW))
+    service = world.service("hydration", needs_order=True)
+    world.scope("MO")
+    ada = world.clinician("Ada", "64108", "MO")
+    world.licence(ada, "MO")
+    prescriber = world.prescriber("64108", "MO")
+    request = world.request(world.patient("64108", "MO"), service)
+    sign_order(prescriber, NewOrder(request, "example", NOW + timedelta(days=30), 1))
+    offer = offers_for(world.dispatcher, request).offers[0]
+    visit_id = reserve(world.dispatcher, request, Choice(offer.clinician_id, offer.starts_at))
+    confirm(world.dispatcher, visit_id)
+    told = session.scalars(select(MessageRow).where(MessageRow.template == Template.CHOOSE_TIME))
+    assert [row.state for row in told] == [MessageState.CANCELLED]
