@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from alembic.autogenerate import compare_metadata
@@ -15,16 +16,18 @@ from flask import Flask, current_app
 from flask_migrate import upgrade
 
 from config import Settings
-from scheduler.demo.practice import DemoSignIns, demo_loaded, load_demo
-from scheduler.demo.tour import run_tour
 from scheduler.jobs import JOBS
 from scheduler.jobs.clock import run_clock
 from scheduler.jobs.supervisor import supervise
 from scheduler.services.dispatch import dispatch_due
 from scheduler.services.reference import load_reference
+from scheduler.services.sign_in import any_account
 from scheduler.store.database import db
 from scheduler.store.models import METADATA
 from scheduler.web.wiring import wiring_of
+
+if TYPE_CHECKING:
+    from scheduler.demo.practice import DemoSignIns
 
 SIGN_INS_FILE = "demo-sign-ins.txt"
 
@@ -44,7 +47,7 @@ def prepare() -> None:
 def _prepare() -> None:
     upgrade()
     load_reference(db.session())
-    if wiring_of(current_app).demo and not demo_loaded(db.session()):
+    if wiring_of(current_app).demo and not any_account(db.session()):
         _load_demo_practice()
 
 
@@ -52,12 +55,14 @@ def _prepare() -> None:
 def seed() -> None:
     """Load the fictitious practice into a database that has none."""
     load_reference(db.session())
-    if demo_loaded(db.session()):
-        raise click.ClickException("The demonstration practice is loaded already.")
+    if any_account(db.session()):
+        raise click.ClickException("The database holds a practice already.")
     _load_demo_practice()
 
 
 def _load_demo_practice() -> None:
+    from scheduler.demo.practice import load_demo  # only the first start waits for it
+
     click.echo("Loading the demonstration practice (fictitious people) …")
     wiring = wiring_of(current_app)
     sign_ins = load_demo(db.session(), wiring.ports, wiring.practice)
@@ -66,7 +71,7 @@ def _load_demo_practice() -> None:
     path.write_text(_sign_in_lines(sign_ins))
 
 
-def _sign_in_lines(sign_ins: DemoSignIns) -> str:
+def _sign_in_lines(sign_ins: "DemoSignIns") -> str:
     return "".join(
         f"  {entry.role.value:<17} {entry.name:<28} {entry.token}\n" for entry in sign_ins.entries
     )
@@ -129,6 +134,8 @@ def _temporary_application() -> Iterator[Flask]:
 @click.command()
 def demo() -> None:
     """Play the main job once in a temporary database and print it."""
+    from scheduler.demo.tour import run_tour
+
     with _temporary_application() as app:
         wiring = wiring_of(app)
         run_tour(wiring.ports, db.session(), wiring.practice, sys.stdout)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.demo.patients import Part, PatientPlan, plan_patients
@@ -54,12 +54,6 @@ class DemoSignIns:
     """Everyone who can sign in; the tokens can be read here and nowhere else."""
 
     entries: tuple[DemoSignIn, ...]
-
-
-def demo_loaded(session: Session) -> bool:
-    """Say whether the demonstration practice is in the database."""
-    loaded = exists().where(AccountRow.display_name == _PATIENT_ACCOUNT)
-    return bool(session.scalar(select(loaded)))
 
 
 def load_demo(

@@ -5,6 +5,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from scheduler.domain.errors import Conflict, SchedulingError
@@ -30,6 +31,8 @@ from scheduler.store.audit import IdempotencyRow
 from scheduler.store.database import transaction
 from scheduler.store.locking import lock_patient
 from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
+
+KEY_USED = "This Idempotency-Key was used for another request."
 
 
 class ReservationOver(SchedulingError):
@@ -88,21 +91,31 @@ def _answered(desk: Desk, repeat_key: str, digest: str) -> UUID | None:
         )
     )
     if row is not None and row.request_digest != digest:
-        raise Conflict("This Idempotency-Key was used for another request.")
+        raise Conflict(KEY_USED)
     return row.visit_id if row else None
 
 
 def _remember(desk: Desk, repeat_key: str, digest: str, visit_id: UUID) -> None:
-    if repeat_key:
-        desk.session.add(
-            IdempotencyRow(
-                account_id=desk.actor.account_id,
-                key=repeat_key,
-                request_digest=digest,
-                visit_id=visit_id,
-                created_at=desk.now(),
-            )
+    """Write down the answer given under the key; raises Conflict where another came first.
+
+    The same act waits for the patient's lock; only one for another patient can be as fast.
+    """
+    if not repeat_key:
+        return
+    desk.session.flush()
+    desk.session.add(
+        IdempotencyRow(
+            account_id=desk.actor.account_id,
+            key=repeat_key,
+            request_digest=digest,
+            visit_id=visit_id,
+            created_at=desk.now(),
         )
+    )
+    try:
+        desk.session.flush()
+    except IntegrityError as error:
+        raise Conflict(KEY_USED) from error
 
 
 def _reserve_locked(

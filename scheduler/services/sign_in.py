@@ -16,6 +16,11 @@ from scheduler.store.people import AccountRow, ApiTokenRow
 TOKEN_BYTES = 24
 
 
+def any_account(session: Session) -> bool:
+    """Say whether anybody can sign in: an empty database has nobody."""
+    return session.scalars(select(AccountRow.id).limit(1)).first() is not None
+
+
 def issue_token(session: Session, clock: Clock, account_id: UUID, good_for: timedelta) -> str:
     """Make a token for an account and return it; it cannot be shown again."""
     token = secrets.token_urlsafe(TOKEN_BYTES)

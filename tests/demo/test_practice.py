@@ -11,13 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from scheduler.demo.patients import CAST, Part
-from scheduler.demo.practice import demo_loaded, load_demo
+from scheduler.demo.practice import load_demo
 from scheduler.domain.licensure import Credential
 from scheduler.domain.timing import local_day
 from scheduler.domain.visits import TAKES_CAPACITY, VisitState
 from scheduler.services.desk import Actor, Desk
 from scheduler.services.offers import offers_for
-from scheduler.services.sign_in import find_actor
+from scheduler.services.sign_in import any_account, find_actor
 from scheduler.store.clinicians import ClinicianRow, LicenceRow, TimeOffRow
 from scheduler.store.people import AddressRow, PatientRow, Role
 from scheduler.store.rules import CompactMemberRow, ScopeRuleRow
@@ -159,8 +159,8 @@ def test_everyone_promised_can_sign_in(demo: Demo) -> None:
 
 
 def test_the_load_is_seen(demo: Demo, session: Session) -> None:
-    assert demo_loaded(demo.session)
-    assert not demo_loaded(session)
+    assert any_account(demo.session)
+    assert not any_account(session)
 
 
 def promises(session: Session) -> list[tuple[object, ...]]:
