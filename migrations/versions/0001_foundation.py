@@ -27,7 +27,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "role IN ('patient', 'dispatcher', 'clinician', 'prescriber', 'medical_director', 'administrator')",
-            name="ck_account_role_known",
+            name=op.f("ck_account_role_known"),
         ),
         sa.PrimaryKeyConstraint("id", name="pk_account"),
     )
@@ -64,10 +64,12 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "way_of_giving IN ('iv_infusion', 'im', 'subcutaneous', 'lozenge_sl', 'tablet_oral', 'none')",
-            name="ck_care_service_way_of_giving_known",
+            name=op.f("ck_care_service_way_of_giving_known"),
         ),
-        sa.CheckConstraint("NOT dosed OR needs_order", name="ck_care_service_dose_needs_order"),
-        sa.CheckConstraint("care_minutes > 0", name="ck_care_service_care_takes_time"),
+        sa.CheckConstraint(
+            "NOT dosed OR needs_order", name=op.f("ck_care_service_dose_needs_order")
+        ),
+        sa.CheckConstraint("care_minutes > 0", name=op.f("ck_care_service_care_takes_time")),
         sa.PrimaryKeyConstraint("id", name="pk_care_service"),
         sa.UniqueConstraint("code", name="uq_care_service_code"),
     )
@@ -88,19 +90,23 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "credential IN ('RN', 'LPN', 'NP', 'PA', 'MD', 'DO', 'CRNA', 'PARAMEDIC')",
-            name="ck_clinician_credential_known",
+            name=op.f("ck_clinician_credential_known"),
         ),
         sa.CheckConstraint(
             "(break_minutes IS NULL) = (break_opens IS NULL) AND (break_minutes IS NULL) = (break_closes IS NULL)",
-            name="ck_clinician_break_whole",
+            name=op.f("ck_clinician_break_whole"),
         ),
         sa.CheckConstraint(
-            "max_travel_minutes BETWEEN 0 AND 960", name="ck_clinician_max_travel_range"
+            "max_travel_minutes BETWEEN 0 AND 960", name=op.f("ck_clinician_max_travel_range")
         ),
-        sa.CheckConstraint("max_visits BETWEEN 0 AND 24", name="ck_clinician_max_visits_range"),
-        sa.CheckConstraint("start_latitude BETWEEN -90 AND 90", name="ck_clinician_latitude_range"),
         sa.CheckConstraint(
-            "start_longitude BETWEEN -180 AND 180", name="ck_clinician_longitude_range"
+            "max_visits BETWEEN 0 AND 24", name=op.f("ck_clinician_max_visits_range")
+        ),
+        sa.CheckConstraint(
+            "start_latitude BETWEEN -90 AND 90", name=op.f("ck_clinician_latitude_range")
+        ),
+        sa.CheckConstraint(
+            "start_longitude BETWEEN -180 AND 180", name=op.f("ck_clinician_longitude_range")
         ),
         sa.PrimaryKeyConstraint("id", name="pk_clinician"),
     )
@@ -175,11 +181,11 @@ def upgrade() -> None:
         sa.Column("expires_on", sa.Date(), nullable=True),
         sa.CheckConstraint(
             "credential IN ('RN', 'LPN', 'NP', 'PA', 'MD', 'DO', 'CRNA', 'PARAMEDIC')",
-            name="ck_scope_rule_credential_known",
+            name=op.f("ck_scope_rule_credential_known"),
         ),
         sa.CheckConstraint(
             "way_of_giving IN ('iv_infusion', 'im', 'subcutaneous', 'lozenge_sl', 'tablet_oral', 'none')",
-            name="ck_scope_rule_way_of_giving_known",
+            name=op.f("ck_scope_rule_way_of_giving_known"),
         ),
         sa.PrimaryKeyConstraint("id", name="pk_scope_rule"),
         sa.UniqueConstraint(
@@ -206,8 +212,12 @@ def upgrade() -> None:
         sa.Column("precision", sa.String(length=8), nullable=False),
         sa.Column("timezone", sa.String(length=64), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("zip_latitude BETWEEN -90 AND 90", name="ck_address_latitude_range"),
-        sa.CheckConstraint("zip_longitude BETWEEN -180 AND 180", name="ck_address_longitude_range"),
+        sa.CheckConstraint(
+            "zip_latitude BETWEEN -90 AND 90", name=op.f("ck_address_latitude_range")
+        ),
+        sa.CheckConstraint(
+            "zip_longitude BETWEEN -180 AND 180", name=op.f("ck_address_longitude_range")
+        ),
         sa.ForeignKeyConstraint(
             ["patient_id"], ["patient.id"], name="fk_address_patient_id_patient"
         ),
@@ -264,7 +274,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(length=40), nullable=False),
         sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('treatment', 'sms')", name="ck_consent_kind_known"),
+        sa.CheckConstraint("kind IN ('treatment', 'sms')", name=op.f("ck_consent_kind_known")),
         sa.ForeignKeyConstraint(
             ["patient_id"], ["patient.id"], name="fk_consent_patient_id_patient"
         ),
@@ -283,7 +293,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "clearance IN ('not_needed', 'waiting', 'cleared', 'declined')",
-            name="ck_intake_clearance_known",
+            name=op.f("ck_intake_clearance_known"),
         ),
         sa.ForeignKeyConstraint(
             ["patient_id"], ["patient.id"], name="fk_intake_patient_id_patient"
@@ -303,9 +313,9 @@ def upgrade() -> None:
         sa.Column("valid_through", sa.Date(), nullable=False),
         sa.CheckConstraint(
             "credential IN ('RN', 'LPN', 'NP', 'PA', 'MD', 'DO', 'CRNA', 'PARAMEDIC')",
-            name="ck_licence_credential_known",
+            name=op.f("ck_licence_credential_known"),
         ),
-        sa.CheckConstraint("valid_from <= valid_through", name="ck_licence_dates_in_order"),
+        sa.CheckConstraint("valid_from <= valid_through", name=op.f("ck_licence_dates_in_order")),
         sa.ForeignKeyConstraint(
             ["clinician_id"], ["clinician.id"], name="fk_licence_clinician_id_clinician"
         ),
@@ -329,10 +339,11 @@ def upgrade() -> None:
         sa.Column("approval_reason", sa.String(length=200), nullable=True),
         sa.CheckConstraint(
             "status <> 'approved' OR (approved_by IS NOT NULL AND approved_hash = content_hash)",
-            name="ck_protocol_approval_names_content",
+            name=op.f("ck_protocol_approval_names_content"),
         ),
         sa.CheckConstraint(
-            "status IN ('example', 'draft', 'approved', 'retired')", name="ck_protocol_status_known"
+            "status IN ('example', 'draft', 'approved', 'retired')",
+            name=op.f("ck_protocol_status_known"),
         ),
         sa.ForeignKeyConstraint(
             ["approved_by"], ["account.id"], name="fk_protocol_approved_by_account"
@@ -349,9 +360,9 @@ def upgrade() -> None:
         sa.Column("closes", sa.Time(), nullable=False),
         sa.Column("from_day", sa.Date(), nullable=False),
         sa.Column("through_day", sa.Date(), nullable=False),
-        sa.CheckConstraint("from_day <= through_day", name="ck_shift_days_in_order"),
-        sa.CheckConstraint("opens < closes", name="ck_shift_opens_first"),
-        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="ck_shift_weekday_range"),
+        sa.CheckConstraint("from_day <= through_day", name=op.f("ck_shift_days_in_order")),
+        sa.CheckConstraint("opens < closes", name=op.f("ck_shift_opens_first")),
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_shift_weekday_range")),
         sa.ForeignKeyConstraint(
             ["clinician_id"], ["clinician.id"], name="fk_shift_clinician_id_clinician"
         ),
@@ -381,7 +392,7 @@ def upgrade() -> None:
         sa.Column("last_day", sa.Date(), nullable=False),
         sa.Column("reason", sa.String(length=80), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("first_day <= last_day", name="ck_time_off_days_in_order"),
+        sa.CheckConstraint("first_day <= last_day", name=op.f("ck_time_off_days_in_order")),
         sa.ForeignKeyConstraint(
             ["clinician_id"], ["clinician.id"], name="fk_time_off_clinician_id_clinician"
         ),
@@ -416,9 +427,11 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("previous_order_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint(
-            "max_administrations > 0", name="ck_treatment_order_administrations_positive"
+            "max_administrations > 0", name=op.f("ck_treatment_order_administrations_positive")
         ),
-        sa.CheckConstraint("signed_at < expires_at", name="ck_treatment_order_dates_in_order"),
+        sa.CheckConstraint(
+            "signed_at < expires_at", name=op.f("ck_treatment_order_dates_in_order")
+        ),
         sa.ForeignKeyConstraint(
             ["patient_id"], ["patient.id"], name="fk_treatment_order_patient_id_patient"
         ),
@@ -461,9 +474,11 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Uuid(), nullable=False),
         sa.CheckConstraint(
             "state IN ('AWAITING_REVIEW', 'AWAITING_ORDER', 'OPEN', 'BOOKED', 'DECLINED', 'CLOSED')",
-            name="ck_visit_request_state_known",
+            name=op.f("ck_visit_request_state_known"),
         ),
-        sa.CheckConstraint("wanted_from < wanted_until", name="ck_visit_request_window_in_order"),
+        sa.CheckConstraint(
+            "wanted_from < wanted_until", name=op.f("ck_visit_request_window_in_order")
+        ),
         sa.ForeignKeyConstraint(
             ["address_id"], ["address.id"], name="fk_visit_request_address_id_address"
         ),
@@ -500,7 +515,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "state IN ('PROPOSED', 'SCREENING', 'CLEARED', 'ACTIVE', 'ON_HOLD', 'AWAITING_REVIEW', 'COMPLETED', 'STOPPED', 'EXPIRED', 'CANCELLED')",
-            name="ck_series_state_known",
+            name=op.f("ck_series_state_known"),
         ),
         sa.ForeignKeyConstraint(
             ["order_id"], ["treatment_order.id"], name="fk_series_order_id_treatment_order"
@@ -533,13 +548,14 @@ def upgrade() -> None:
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "state IN ('LOCKED', 'ELIGIBLE', 'DOSE_AUTHORISED', 'BOOKED', 'EN_ROUTE', 'PRE_CHECK', 'READY', 'ADMINISTERING', 'OBSERVING', 'DISCHARGED', 'OUTCOME_RECORDED', 'HELD', 'OMITTED', 'ABORTED', 'DEFERRED', 'MISSED')",
-            name="ck_attempt_state_known",
+            name=op.f("ck_attempt_state_known"),
         ),
         sa.CheckConstraint(
-            "(mg_sealed IS NULL) = (signed_hash IS NULL)", name="ck_attempt_mg_only_signed"
+            "(mg_sealed IS NULL) = (signed_hash IS NULL)", name=op.f("ck_attempt_mg_only_signed")
         ),
         sa.CheckConstraint(
-            "number > 0 AND level_number > 0 AND attempt > 0", name="ck_attempt_counts_from_one"
+            "number > 0 AND level_number > 0 AND attempt > 0",
+            name=op.f("ck_attempt_counts_from_one"),
         ),
         sa.ForeignKeyConstraint(["series_id"], ["series.id"], name="fk_attempt_series_id_series"),
         sa.ForeignKeyConstraint(
@@ -589,20 +605,22 @@ def upgrade() -> None:
         sa.Column("ended_reason_sealed", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint(
             "(state = 'RESERVED') = (reserved_until IS NOT NULL)",
-            name="ck_visit_reserved_until_when",
+            name=op.f("ck_visit_reserved_until_when"),
         ),
         sa.CheckConstraint(
             "(state IN ('CANCELLED', 'NO_SHOW', 'EXPIRED', 'COMPLETED')) = (ended_at IS NOT NULL)",
-            name="ck_visit_ended_when",
+            name=op.f("ck_visit_ended_when"),
         ),
         sa.CheckConstraint(
             "state IN ('RESERVED', 'TENTATIVE', 'BOOKED', 'EN_ROUTE', 'ARRIVED', 'STARTED', 'COMPLETED', 'CANCELLED', 'NO_SHOW', 'EXPIRED')",
-            name="ck_visit_state_known",
+            name=op.f("ck_visit_state_known"),
         ),
-        sa.CheckConstraint("promise_version >= 1", name="ck_visit_version_counts"),
-        sa.CheckConstraint("starts_at < ends_at", name="ck_visit_times_in_order"),
-        sa.CheckConstraint("starts_at <= window_ends_at", name="ck_visit_not_after_window"),
-        sa.CheckConstraint("window_starts_at <= starts_at", name="ck_visit_not_before_window"),
+        sa.CheckConstraint("promise_version >= 1", name=op.f("ck_visit_version_counts")),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_visit_times_in_order")),
+        sa.CheckConstraint("starts_at <= window_ends_at", name=op.f("ck_visit_not_after_window")),
+        sa.CheckConstraint(
+            "window_starts_at <= starts_at", name=op.f("ck_visit_not_before_window")
+        ),
         sa.ForeignKeyConstraint(["address_id"], ["address.id"], name="fk_visit_address_id_address"),
         sa.ForeignKeyConstraint(
             ["clinician_id"], ["clinician.id"], name="fk_visit_clinician_id_clinician"
@@ -639,7 +657,7 @@ def upgrade() -> None:
         sa.Column("recorded_by", sa.Uuid(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("entered_in_error_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("started_at <= ended_at", name="ck_administration_times_in_order"),
+        sa.CheckConstraint("started_at <= ended_at", name=op.f("ck_administration_times_in_order")),
         sa.ForeignKeyConstraint(
             ["attempt_id"], ["attempt.id"], name="fk_administration_attempt_id_attempt"
         ),
@@ -698,18 +716,22 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
             "(state = 'CLAIMED') <= (lease_token IS NOT NULL AND lease_until IS NOT NULL)",
-            name="ck_message_claim_has_lease",
+            name=op.f("ck_message_claim_has_lease"),
         ),
-        sa.CheckConstraint("policy IN ('resend', 'never_twice')", name="ck_message_policy_known"),
+        sa.CheckConstraint(
+            "policy IN ('resend', 'never_twice')", name=op.f("ck_message_policy_known")
+        ),
         sa.CheckConstraint(
             "state IN ('PENDING', 'CLAIMED', 'SENDING', 'UNKNOWN', 'ACCEPTED', 'SENT', 'DELIVERED', 'UNDELIVERED', 'FAILED', 'SUPPRESSED', 'CANCELLED', 'EXPIRED', 'UNCONFIRMED', 'NEEDS_PERSON')",
-            name="ck_message_state_known",
+            name=op.f("ck_message_state_known"),
         ),
         sa.CheckConstraint(
             "template IN ('confirmation', 'series_planned', 'choose_time', 'reminder_7d', 'reminder_48h', 'reminder_24h', 'reminder_2h', 'moved', 'cancelled')",
-            name="ck_message_template_known",
+            name=op.f("ck_message_template_known"),
         ),
-        sa.CheckConstraint("not_before <= expires_at", name="ck_message_useful_time_in_order"),
+        sa.CheckConstraint(
+            "not_before <= expires_at", name=op.f("ck_message_useful_time_in_order")
+        ),
         sa.ForeignKeyConstraint(
             ["patient_id"], ["patient.id"], name="fk_message_patient_id_patient"
         ),
