@@ -46,9 +46,10 @@ def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:
+    quiet: dict[str, object] = {"hide_parameters": True}  # an error's text reaches the log
     if settings.database_url.startswith("sqlite"):
-        return {}
-    return {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
+        return quiet
+    return quiet | {"pool_size": 10, "max_overflow": 10, "pool_pre_ping": True}
 
 
 def _demo_keys(instance_path: Path) -> tuple[bytes, ...]:

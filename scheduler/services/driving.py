@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from scheduler.domain.errors import Conflict
 from scheduler.domain.geography import Point
 from scheduler.matching.model import Route
 from scheduler.ports import Minutes, TravelTimes
@@ -51,12 +52,15 @@ def points_of(routes: Iterable[Route | None], *others: Point) -> list[Point]:
 def with_driving(
     travel: TravelTimes, points: Callable[[], list[Point]], act: Callable[[DrivingTable], Answer]
 ) -> Answer:
-    """Fetch minutes, then act; when the day changed in between, read it again."""
-    for reading in range(_READINGS):
+    """Fetch minutes, then act; when the day changed in between, read it again.
+
+    Raises:
+        Conflict: the day changed each time.
+    """
+    for _ in range(_READINGS):
         table = DrivingTable(travel, points())
         try:
             return act(table)
         except UnknownDrive:
-            if reading == _READINGS - 1:
-                raise
-    raise UnknownDrive
+            continue
+    raise Conflict("Others are booking this day at the moment. Please try again.")

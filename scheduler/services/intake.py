@@ -12,6 +12,7 @@ from scheduler.domain.geography import Place, Point, PostalAddress
 from scheduler.domain.timing import local_day
 from scheduler.services.desk import Desk
 from scheduler.store import queries
+from scheduler.store.clinicians import ClinicianRow
 from scheduler.store.database import transaction
 from scheduler.store.encryption import keys
 from scheduler.store.locking import lock_patient
@@ -50,6 +51,8 @@ def register_patient(desk: Desk, new: NewPatient) -> tuple[UUID, UUID]:
     desk.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
     located = _locate(desk, new.address)
     now = desk.now()
+    if new.birth_date > local_day(now, located[0].timezone):
+        raise InvalidInput({"birth_date": "must not lie in the future"})
     with transaction(desk.session) as session:
         patient = PatientRow(
             name=new.name,
@@ -162,6 +165,8 @@ def request_visit(desk: Desk, new: NewRequest) -> UUID:
         if address.patient_id != patient.id:
             raise NotFound("There is no such address.")
         service = queries.find_service(session, new.service_code)
+        if new.preferred_clinician_id is not None:
+            queries.get(session, ClinicianRow, new.preferred_clinician_id, "clinician")
         today = local_day(now, address.timezone)
         reasons = supervision_reasons(date.fromisoformat(patient.birth_date), new.intake, today)
         intake = _intake_row(new, now, reasons)

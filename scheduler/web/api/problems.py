@@ -4,15 +4,17 @@ import json
 from http import HTTPStatus
 from typing import TypeVar
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from scheduler.domain.errors import InvalidInput, NotAllowed, NotFound, SchedulingError
+from scheduler.store.people import Role
 from scheduler.web.api.guard import NotSignedIn
 
 Model = TypeVar("Model", bound=BaseModel)
+SEE_ALL = frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})
 
 
 def register(bp: Blueprint) -> None:
@@ -60,7 +62,15 @@ def refuse(error: SchedulingError) -> ResponseReturnValue:
     errors = error.problems if isinstance(error, InvalidInput) else {}
     if error.field is not None:
         errors = {error.field: str(error)}
-    return problem(_status(error), error.code, str(error), errors)
+    return problem(_status(error), error.code, _detail(error), errors)
+
+
+def _detail(error: SchedulingError) -> str:
+    """Return the words; who may not see all must not learn what exists (I8)."""
+    actor = g.get("actor")
+    if isinstance(error, NotFound) and actor is not None and actor.role not in SEE_ALL:
+        return "There is no such record."
+    return str(error)
 
 
 def _status(error: SchedulingError) -> HTTPStatus:

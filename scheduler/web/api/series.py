@@ -5,7 +5,6 @@ from uuid import UUID
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from scheduler.domain.dosing import format_mg
 from scheduler.services.placing import Choice
 from scheduler.services.reading import look_at_series
 from scheduler.services.release import authorise_dose
@@ -52,4 +51,4 @@ def show(series_id: UUID) -> ResponseReturnValue:
 def authorise(series_id: UUID, number: int) -> ResponseReturnValue:
     """Authorise one dose; the guard's refusals are answered in words."""
     mg = authorise_dose(current_desk(), series_id, number)
-    return answer(DoseOut(mg=format_mg(mg)))
+    return answer(DoseOut(mg=str(mg)))

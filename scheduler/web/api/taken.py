@@ -17,7 +17,7 @@ from pydantic import (
 
 from scheduler.domain.geography import parse_state, parse_zip
 
-_PHONE = re.compile(r"\+1[2-9]\d{9}")
+_PHONE = re.compile(r"\+1[2-9]\d{9}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 EARLIEST = date(1900, 1, 1)
 MAX_WEIGHT_KG = 500
@@ -26,7 +26,7 @@ YEARS = range(2000, 2101)
 
 def _phone(text: str) -> str:
     digits = re.sub(r"[\s().-]", "", text)
-    if not _PHONE.fullmatch(digits, re.ASCII):
+    if not _PHONE.fullmatch(digits):
         raise ValueError("must be a US number such as +13035550142")
     return digits
 
