@@ -58,7 +58,7 @@ def reserve(desk: Desk, request_id: UUID, choice: Choice, repeat_key: str = "") 
     """
     request = queries.get(desk.session, VisitRequestRow, request_id, "request")
     desk.allow_patient(request.patient_id)
-    wanted = wanted_for(desk, request, _own_reservations(desk.session, request_id))
+    wanted = wanted_for(desk, request, queries.reservations_of(desk.session, request_id))
     content = f"{request_id}|{choice.clinician_id}|{choice.starts_at.isoformat()}"
     digest = sha256(content.encode()).hexdigest()
 
@@ -123,7 +123,7 @@ def _reserve_locked(
 ) -> UUID:
     session = desk.session
     require_order(session, request, choice.starts_at)
-    own = _own_reservations(session, request.id)
+    own = queries.reservations_of(session, request.id)
     earlier = [queries.get(session, VisitRow, visit_id, "visit") for visit_id in own]
     wanted = wanted_for(desk, request, own)
     clinician = queries.clinician_with_all(session, choice.clinician_id)
@@ -141,16 +141,6 @@ def _reserve_locked(
     session.add(visit)
     desk.record("reserve", "visit", visit.id, visit.patient_id)
     return visit.id
-
-
-def _own_reservations(session: Session, request_id: UUID) -> frozenset[UUID]:
-    return frozenset(
-        session.scalars(
-            select(VisitRow.id).where(
-                VisitRow.request_id == request_id, VisitRow.state == VisitState.RESERVED
-            )
-        )
-    )
 
 
 def confirm(desk: Desk, visit_id: UUID) -> None:

@@ -43,7 +43,8 @@ def offers_for(desk: Desk, request_id: UUID) -> OfferList:
     request = queries.get(desk.session, VisitRequestRow, request_id, "request")
     desk.allow_patient(request.patient_id)
     require_open(request)
-    return search(desk, wanted_for(desk, request, frozenset()), frozenset())
+    own = queries.reservations_of(desk.session, request_id)
+    return search(desk, wanted_for(desk, request, own), own)
 
 
 def search(desk: Desk, wanted: Wanted, without: frozenset[UUID]) -> OfferList:

@@ -213,3 +213,14 @@ def has_consent(session: Session, patient_id: UUID, kind: ConsentKind) -> bool:
         )
     )
     return bool(session.scalar(standing))
+
+
+def reservations_of(session: Session, request_id: UUID) -> frozenset[UUID]:
+    """Return the reservations that a request holds: another choice gives them back."""
+    return frozenset(
+        session.scalars(
+            select(VisitRow.id).where(
+                VisitRow.request_id == request_id, VisitRow.state == VisitState.RESERVED
+            )
+        )
+    )

@@ -1,0 +1,285 @@
+"""A series of rising doses: planned whole, released one by one, never past order or protocol."""
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from scheduler.domain.errors import IllegalTransition, NotAllowed, SchedulingError
+from scheduler.domain.protocols import ProtocolStatus
+from scheduler.domain.series import AttemptState, SeriesState
+from scheduler.domain.visits import VisitEvent, VisitState
+from scheduler.matching.decide import SlotTaken
+from scheduler.services.booking import reserve
+from scheduler.services.changing import cancel, move
+from scheduler.services.day import Outcome, complete, progress
+from scheduler.services.desk import Desk
+from scheduler.services.intake import review_request
+from scheduler.services.offers import NotYetBookable, offers_for
+from scheduler.services.orders import NewOrder, NotApproved, sign_order
+from scheduler.services.placing import Choice, OrderMissing
+from scheduler.services.release import DoseNotReleased, authorise_dose
+from scheduler.services.series import accept_series, propose_series
+from scheduler.store import queries
+from scheduler.store.audit import AuditRow
+from scheduler.store.database import transaction
+from scheduler.store.people import Role
+from scheduler.store.treatment import AttemptRow, ProtocolRow, SeriesRow, WeightRow
+from scheduler.store.visits import VisitRow
+from tests.clocks import FixedClock
+from tests.conftest import Database
+from tests.world import World
+
+NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
+ORDER_DAYS = 60
+
+
+@dataclass
+class Course:
+    """A patient in Missouri, Ada who may treat her, and a prescriber."""
+
+    world: World
+    prescriber: Desk
+    protocol_id: UUID
+    request_id: UUID
+
+    @classmethod
+    def begin(cls, session: Session, born: date = date(1980, 5, 17)) -> "Course":
+        """Set everything up as far as the request."""
+        world = World(session, FixedClock(NOW))
+        world.service("infusion", needs_order=True, dosed=True, care_minutes=100)
+        world.scope("MO")
+        ada = world.clinician("Ada", "64108", "MO")
+        world.licence(ada, "MO")
+        prescriber = world.prescriber("64108", "MO")
+        ids = world.patient("64108", "MO", born=born)
+        request = world.request(ids, "infusion", (NOW, NOW + timedelta(days=4)))
+        return cls(world, prescriber, world.protocol(), request)
+
+    def order(self, ceiling: str = "60", days: int = ORDER_DAYS) -> None:
+        """Sign an order with a ceiling in mg."""
+        expires = NOW + timedelta(days=days)
+        new = NewOrder(
+            self.request_id, "x", expires, 6, self.protocol_id, Decimal(ceiling), Decimal(300)
+        )
+        sign_order(self.prescriber, new)
+
+    def plan(self, ceiling: str = "60") -> UUID:
+        """Order, propose and accept; return the series."""
+        self.order(ceiling)
+        offers = propose_series(self.world.dispatcher, self.request_id)
+        choices = [Choice(offer.clinician_id, offer.starts_at) for offer in offers]
+        return accept_series(self.world.dispatcher, self.request_id, choices)
+
+    def visit(self, series_id: UUID, number: int) -> VisitRow:
+        """Return the newest visit of an administration."""
+        rows = queries.visits_of_series(self.world.session, series_id)
+        return [row for row in rows if row.number == number][-1]
+
+    def attempt(self, series_id: UUID, number: int) -> AttemptRow:
+        """Return the newest attempt of an administration."""
+        rows = queries.attempts_of_series(self.world.session, series_id)
+        return [row for row in rows if row.number == number][-1]
+
+    def give(self, series_id: UUID, number: int, mg: str, *, aborted: bool = False) -> None:
+        """Go through a visit and record its outcome."""
+        visit = self.visit(series_id, number)
+        nurse = self.world.desk(Role.CLINICIAN, visit.clinician_id)
+        visit_id, starts_at, ends_at = visit.id, visit.starts_at, visit.ends_at
+        self.world.clock.instant = starts_at
+        for event in (VisitEvent.SET_OUT, VisitEvent.ARRIVE, VisitEvent.START):
+            progress(nurse, visit_id, event)
+        self.world.clock.instant = ends_at
+        began = starts_at + timedelta(minutes=30)
+        outcome = Outcome(Decimal(mg), began, began + timedelta(minutes=40), aborted)
+        complete(nurse, visit_id, outcome)
+
+    def weigh(self, kg: str) -> None:
+        """Record a new weight."""
+        with transaction(self.world.session) as session:
+            series = session.scalars(select(SeriesRow)).one()
+            session.add(
+                WeightRow(
+                    patient_id=series.patient_id,
+                    kg=kg,
+                    measured_on=self.world.clock.now().date(),
+                    recorded_by=uuid4(),
+                    recorded_at=self.world.clock.now(),
+                )
+            )
+
+
+@pytest.fixture
+def course(session: Session) -> Course:
+    return Course.begin(session)
+
+
+def rules(refused: pytest.ExceptionInfo[DoseNotReleased]) -> set[int]:
+    return {refusal.rule for refusal in refused.value.refusals}
+
+
+def test_all_visits_are_tentative_without_a_dose_and_inside_the_gaps(course: Course) -> None:
+    series_id = course.plan()
+    visits = queries.visits_of_series(course.world.session, series_id)
+    assert [visit.state for visit in visits] == [VisitState.TENTATIVE] * 3
+    attempts = queries.attempts_of_series(course.world.session, series_id)
+    assert [attempt.mg_sealed for attempt in attempts] == [None] * 3
+    assert [a.state for a in attempts] == [AttemptState.ELIGIBLE, *[AttemptState.LOCKED] * 2]
+    for before, after in pairwise(visits):
+        shortest = after.window_starts_at - before.window_ends_at - timedelta(minutes=40)
+        longest = after.window_ends_at - before.window_starts_at - timedelta(minutes=40)
+        assert shortest >= timedelta(hours=72)
+        assert longest <= timedelta(hours=120)
+
+
+def test_each_dose_waits_for_the_outcome_before(course: Course) -> None:
+    series_id = course.plan()
+    assert authorise_dose(course.prescriber, series_id, 1) == Decimal(18)  # 72.4 x 0.25 = 18.1
+    assert course.visit(series_id, 1).state is VisitState.BOOKED
+    with pytest.raises(DoseNotReleased) as refused:
+        authorise_dose(course.prescriber, series_id, 2)
+    assert rules(refused) == {2}
+    course.give(series_id, 1, "18")
+    assert course.attempt(series_id, 2).state is AttemptState.ELIGIBLE
+    assert authorise_dose(course.prescriber, series_id, 2) == Decimal(29)  # 72.4 x 0.4 = 28.96
+
+
+def test_a_dose_above_the_orders_ceiling_is_refused_and_nothing_is_written(course: Course) -> None:
+    series_id = course.plan(ceiling="17")
+    with pytest.raises(DoseNotReleased) as refused:
+        authorise_dose(course.prescriber, series_id, 1)
+    assert rules(refused) == {6}
+    assert course.attempt(series_id, 1).mg_sealed is None
+    assert course.visit(series_id, 1).state is VisitState.TENTATIVE
+    stored = course.world.session.scalars(select(AuditRow).where(AuditRow.action == "refuse dose"))
+    assert ["ceiling" in row.reason for row in stored] == [True]
+
+
+def test_a_weight_in_pounds_stops_the_next_dose(course: Course) -> None:
+    series_id = course.plan()
+    authorise_dose(course.prescriber, series_id, 1)
+    course.give(series_id, 1, "18")
+    course.weigh("160")
+    with pytest.raises(DoseNotReleased, match="looks like pounds") as refused:
+        authorise_dose(course.prescriber, series_id, 2)
+    assert rules(refused) == {5, 6}  # 160 x 0.4 = 64 mg is above the order's 60 mg as well
+
+
+def test_an_aborted_dose_counts_and_asks_for_a_review(course: Course) -> None:
+    series_id = course.plan()
+    authorise_dose(course.prescriber, series_id, 1)
+    course.give(series_id, 1, "12", aborted=True)
+    given = queries.given_in_series(course.world.session, series_id)
+    assert [row.given_mg for row in given] == ["12"]
+    series = queries.get(course.world.session, SeriesRow, series_id, "series")
+    assert series.state is SeriesState.AWAITING_REVIEW
+    with pytest.raises(DoseNotReleased) as refused:
+        authorise_dose(course.prescriber, series_id, 2)
+    assert rules(refused) == {2}
+
+
+def test_only_a_prescriber_releases_a_dose(course: Course) -> None:
+    series_id = course.plan()
+    for role in set(Role) - {Role.PRESCRIBER}:
+        with pytest.raises(NotAllowed):
+            authorise_dose(course.world.desk(role), series_id, 1)
+
+
+def test_a_visit_cannot_move_out_of_the_gap(course: Course) -> None:
+    series_id = course.plan()
+    visit = course.visit(series_id, 2)
+    visit_id, clinician_id, before = visit.id, visit.clinician_id, visit.starts_at
+    with pytest.raises(SlotTaken):
+        move(
+            course.world.dispatcher,
+            visit_id,
+            Choice(clinician_id, before - timedelta(1)),
+            None,
+            "x",
+        )
+    assert course.visit(series_id, 2).starts_at == before
+
+
+def test_cancelling_a_visit_keeps_its_place_and_its_history(course: Course) -> None:
+    series_id = course.plan()
+    authorise_dose(course.prescriber, series_id, 1)
+    cancel(course.world.dispatcher, course.visit(series_id, 1).id, "patient is ill")
+    rows = queries.attempts_of_series(course.world.session, series_id)
+    assert [row.state for row in rows if row.number == 1] == [
+        AttemptState.DEFERRED,
+        AttemptState.ELIGIBLE,
+    ]
+    assert course.attempt(series_id, 1).mg_sealed is None
+
+
+def test_a_series_is_not_accepted_past_the_order(course: Course) -> None:
+    course.order(days=6)
+    offers = propose_series(course.world.dispatcher, course.request_id)
+    choices = [Choice(offer.clinician_id, offer.starts_at) for offer in offers]
+    with pytest.raises(OrderMissing):
+        accept_series(course.world.dispatcher, course.request_id, choices)
+    assert course.world.session.scalars(select(VisitRow)).all() == []
+
+
+def test_nothing_is_offered_without_an_order(course: Course) -> None:
+    with pytest.raises(NotYetBookable, match="order is needed"):
+        offers_for(course.world.dispatcher, course.request_id)
+
+
+def test_a_dosed_service_is_not_booked_visit_by_visit(course: Course) -> None:
+    course.order()
+    someone = course.prescriber.actor.person_id or uuid4()
+    with pytest.raises(SchedulingError, match="whole series"):
+        reserve(course.world.dispatcher, course.request_id, Choice(someone, NOW))
+
+
+def test_an_example_is_never_ordered(course: Course) -> None:
+    with transaction(course.world.session) as session:
+        row = queries.get(session, ProtocolRow, course.protocol_id, "protocol")
+        row.status = ProtocolStatus.EXAMPLE
+    with pytest.raises(NotApproved, match="example"):
+        course.order()
+
+
+def test_a_minor_waits_for_a_prescriber(session: Session) -> None:
+    course = Course.begin(session, born=date(2010, 1, 1))
+    with pytest.raises(NotYetBookable, match="prescriber must look"):
+        offers_for(course.world.dispatcher, course.request_id)
+    with pytest.raises(IllegalTransition):
+        course.order()
+    with pytest.raises(NotAllowed):
+        review_request(course.world.dispatcher, course.request_id, clear=True, reason="x")
+    review_request(course.prescriber, course.request_id, clear=True, reason="seen in person")
+    course.order()
+    assert propose_series(course.world.dispatcher, course.request_id)
+
+
+def test_of_two_authorisations_at_once_one_wins(database: Database) -> None:
+    with Session(database.engine) as session:
+        course = Course.begin(session)
+        series_id = course.plan()
+        person = course.prescriber.actor.person_id
+    answers: list[object] = []
+    start = threading.Barrier(2)
+
+    def authorise() -> None:
+        with Session(database.engine) as own:
+            world = World(own, FixedClock(NOW))
+            start.wait()
+            try:
+                answers.append(authorise_dose(world.desk(Role.PRESCRIBER, person), series_id, 1))
+            except SchedulingError as refused:
+                answers.append(refused.code)
+
+    threads = [threading.Thread(target=authorise) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers, key=str) == [Decimal(18), "illegal_transition"]
