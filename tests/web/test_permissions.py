@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
-from scheduler.store.database import transaction
+from scheduler.store.database import db, transaction
 from scheduler.store.people import AccountRow, Role
 from scheduler.web.api.guard import PUBLIC_ENDPOINTS
 from tests.web.site import NOW, Caller, Clinic, Site, address, intake, ok, problem
@@ -177,6 +177,11 @@ def test_an_account_that_ended_is_out_at_once(lone_site: Site) -> None:
         for row in session.scalars(select(AccountRow)):
             row.ended_at = NOW
     assert problem(caller.get("/visits"), 401)["code"] == "not_signed_in"
+
+
+def test_values_of_rows_stay_out_of_the_text_of_errors(lone_site: Site) -> None:
+    with lone_site.app.app_context():
+        assert db.engine.hide_parameters
 
 
 def test_patients_do_not_see_who_was_excluded(records: Records) -> None:
