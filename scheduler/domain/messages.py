@@ -40,6 +40,7 @@ class MessageEvent(StrEnum):
     RETRY = "refused for now"
     REFUSE = "refused for good"
     LOSE = "answer lost"
+    HAND_OVER = "nobody can say whether it left"
 
 
 _S, _E = MessageState, MessageEvent
@@ -61,6 +62,7 @@ MESSAGE_TRANSITIONS: dict[tuple[MessageState, MessageEvent], MessageState] = {
     (_S.SENDING, _E.REFUSE): _S.FAILED,
     (_S.SENDING, _E.LOSE): _S.UNKNOWN,
     (_S.UNKNOWN, _E.ACCEPT): _S.ACCEPTED,
+    (_S.UNKNOWN, _E.HAND_OVER): _S.NEEDS_PERSON,
 }
 
 NOT_POSTED = frozenset({_S.PENDING, _S.CLAIMED})

@@ -179,6 +179,8 @@ def _outcome_refusals(facts: UnlockFacts) -> list[Refusal]:
 
 
 def _gap_refusals(facts: UnlockFacts) -> list[Refusal]:
+    if facts.this_dose.last_start < facts.now:
+        return [Refusal(3, "The time of the visit has passed.")]
     if facts.gap is None or facts.previous_dose is None:
         return []
     if gap_holds(facts.gap, facts.previous_dose, facts.this_dose, facts.zone):

@@ -57,7 +57,7 @@ def reserve(desk: Desk, request_id: UUID, choice: Choice, repeat_key: str = "") 
         NotYetBookable: the request waits for a review or an order, or has its visit.
     """
     request = queries.get(desk.session, VisitRequestRow, request_id, "request")
-    desk.allow_patient(request.patient_id)
+    desk.allow_to_act_for(request.patient_id)
     wanted = wanted_for(desk, request, queries.reservations_of(desk.session, request_id))
     content = f"{request_id}|{choice.clinician_id}|{choice.starts_at.isoformat()}"
     digest = sha256(content.encode()).hexdigest()
@@ -152,7 +152,7 @@ def confirm(desk: Desk, visit_id: UUID) -> None:
         NotEligible: the clinician lost the right to go meanwhile.
     """
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
-    desk.allow_patient(visit.patient_id)
+    desk.allow_to_act_for(visit.patient_id)
     patient_id, day = visit.patient_id, (visit.clinician_id, visit.on_day)
     with transaction(desk.session) as session:
         lock_patient(session, patient_id)

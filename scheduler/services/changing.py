@@ -1,14 +1,23 @@
 """Move a visit or cancel it; the promise rises a version, and nobody is left untold."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound
+from scheduler.domain.geography import Point
 from scheduler.domain.series import AttemptState, allowed_arrivals
 from scheduler.domain.timing import TimeWindow
-from scheduler.domain.visits import CAN_MOVE, Promise, VisitEvent, VisitState, raises_version
+from scheduler.domain.visits import (
+    CAN_MOVE,
+    Promise,
+    VisitEvent,
+    VisitState,
+    next_state,
+    raises_version,
+)
 from scheduler.matching.model import Wanted
 from scheduler.matching.offers import OfferList
 from scheduler.services import schedule
@@ -27,6 +36,7 @@ from scheduler.services.placing import (
     require_order,
     times_of,
 )
+from scheduler.services.release import standing_refusals
 from scheduler.store import mapping, queries
 from scheduler.store.clinicians import ClinicianRow
 from scheduler.store.database import transaction
@@ -93,6 +103,8 @@ def _inside_gaps(
     if protocol.gap is None or visit.number is None:
         return span
     around = neighbours_of(session, series, service, visit.number)
+    if around.place_open:
+        raise IllegalTransition("An earlier visit of the series has no time yet. Plan it first.")
     giving = giving_minutes(protocol, service, visit.number)
     opens, closes = allowed_arrivals(
         protocol.gap, giving, around.before, around.after, visit.timezone
@@ -113,9 +125,13 @@ def move(
         InvalidInput: no reason given.
     """
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
-    desk.allow_patient(visit.patient_id)
+    desk.allow_to_act_for(visit.patient_id)
     _require_reason(desk, reason)
-    place = mapping.place(queries.address_of(desk.session, address_id or visit.address_id))
+
+    def points() -> list[Point]:
+        now_at = queries.get(desk.session, VisitRow, visit_id, "visit").address_id
+        place = mapping.place(queries.address_of(desk.session, address_id or now_at))
+        return points_for(desk, place.point, [choice])
 
     def act(table: DrivingTable) -> None:
         with transaction(desk.session):
@@ -123,7 +139,7 @@ def move(
             desk.record("move", "visit", visit_id, patient_id, reason or "patient's wish")
 
     patient_id = visit.patient_id
-    with_driving(desk.ports.travel, lambda: points_for(desk, place.point, [choice]), act)
+    with_driving(desk.ports.travel, points, act)
 
 
 def _require_reason(desk: Desk, reason: str) -> None:
@@ -152,9 +168,27 @@ def _move_locked(
     if raises_version(old, _promise(visit)):
         visit.promise_version += 1
         session.flush()
+        _judge_dose_again(desk, visit)
         write_visit_messages(
             session, visit, Change.MOVED, desk.now(), desk.practice, old.window.starts_at
         )
+
+
+def _judge_dose_again(desk: Desk, visit: VisitRow) -> None:
+    """Void the sign-off of a moved visit where the guard would refuse its dose at the new time."""
+    if visit.series_id is None or visit.state is not VisitState.BOOKED:
+        return
+    series = queries.get(desk.session, SeriesRow, visit.series_id, "series")
+    for attempt in queries.attempts_of_series(desk.session, series.id):
+        if (attempt.number, attempt.attempt) == (visit.number, visit.attempt):
+            refusals = standing_refusals(desk, series, visit, Decimal(attempt.mg))
+            if refusals:
+                attempt.state = AttemptState.ELIGIBLE
+                attempt.mg_sealed = attempt.signed_hash = None
+                visit.state = next_state(visit.state, VisitEvent.LOCK)
+                desk.session.flush()
+                words = " ".join(refusal.text for refusal in refusals)
+                desk.record("void sign-off", "attempt", attempt.id, visit.patient_id, words)
 
 
 def _lock_visit(desk: Desk, visit_id: UUID, choice: Choice | None) -> VisitRow:
@@ -187,7 +221,7 @@ def _promise(visit: VisitRow) -> Promise:
 def cancel(desk: Desk, visit_id: UUID, reason: str = "") -> None:
     """Cancel a visit. In a series its place is kept open and a call task asks for a new time."""
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
-    desk.allow_patient(visit.patient_id)
+    desk.allow_to_act_for(visit.patient_id)
     _require_reason(desk, reason)
     with transaction(desk.session) as session:
         visit = _lock_visit(desk, visit_id, None)

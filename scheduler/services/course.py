@@ -34,10 +34,14 @@ def planned_dose(visit: VisitRow, giving: Giving) -> DoseTimes:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The dose before a visit (given if it was, else planned) and the one planned after."""
+    """The dose before a visit (given if it was, else planned) and the one planned after.
+
+    `place_open`: an earlier administration has neither been given nor a time.
+    """
 
     before: DoseTimes | None
     after: DoseTimes | None
+    place_open: bool = False
 
 
 def neighbours_of(
@@ -54,7 +58,8 @@ def neighbours_of(
     known = {**live, **given}
     before = [dose for at, dose in sorted(known.items()) if at < number]
     after = [dose for at, dose in sorted(known.items()) if at > number]
-    return Neighbours(before[-1] if before else None, after[0] if after else None)
+    place_open = any(earlier not in known for earlier in range(1, number))
+    return Neighbours(before[-1] if before else None, after[0] if after else None, place_open)
 
 
 def given_doses(session: Session, series_id: UUID) -> dict[int, DoseTimes]:

@@ -2,22 +2,27 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from scheduler.domain.errors import InvalidInput
+from scheduler.domain.errors import IllegalTransition, InvalidInput
 from scheduler.domain.series import AttemptState, SeriesState
 from scheduler.domain.visits import VisitEvent, VisitState, next_state
 from scheduler.services.desk import Desk
 from scheduler.services.outbox import cancel_visit_messages
 from scheduler.services.placing import end_visit, lock_for_change, require_credential
+from scheduler.services.release import require_released
 from scheduler.store import queries
 from scheduler.store.database import transaction
 from scheduler.store.locking import lock_patient, lock_series
 from scheduler.store.people import Role
 from scheduler.store.treatment import AdministrationRow, AttemptRow, SeriesRow
 from scheduler.store.visits import VisitRow
+
+EARLY = timedelta(hours=4)
+LATE = timedelta(hours=6)
+"""How far outside its promised window a visit may be set out for, or go on."""
 
 _ON_THE_WAY = {
     VisitEvent.SET_OUT: AttemptState.EN_ROUTE,
@@ -44,14 +49,22 @@ def progress(desk: Desk, visit_id: UUID, event: VisitEvent) -> VisitState:
         raise InvalidInput({"event": "must be set out, arrive or start"})
     _allow(desk, visit_id)
     with transaction(desk.session) as session:
-        visit, _ = _lock(desk, visit_id)
-        require_credential(session, visit)
+        visit, series = _lock(desk, visit_id)
         visit.state = next_state(visit.state, event)
+        _require_its_time(visit, desk.now())
+        require_credential(session, visit)
         attempt = _attempt_of(desk, visit)
-        if attempt is not None:
+        if series is not None and attempt is not None:
+            require_released(desk, series, visit, attempt, starting=event is VisitEvent.START)
             attempt.state = _ON_THE_WAY[event]
         desk.record(event.value, "visit", visit.id, visit.patient_id)
         return visit.state
+
+
+def _require_its_time(visit: VisitRow, now: datetime) -> None:
+    """Raise IllegalTransition far from the promised window: this visit is for another time."""
+    if not visit.window_starts_at - EARLY <= now <= visit.window_ends_at + LATE:
+        raise IllegalTransition("This visit is planned for another time.")
 
 
 def _allow(desk: Desk, visit_id: UUID) -> None:
@@ -67,6 +80,8 @@ def _lock(desk: Desk, visit_id: UUID) -> tuple[VisitRow, SeriesRow | None]:
     series = lock_series(session, visit.series_id) if visit.series_id else None
     session.refresh(visit)
     lock_for_change(session, [(visit.clinician_id, visit.on_day)])
+    session.refresh(visit)
+    desk.allow_clinician(visit.clinician_id)
     return visit, series
 
 
@@ -94,7 +109,9 @@ def complete(desk: Desk, visit_id: UUID, outcome: Outcome | None) -> None:
         cancel_visit_messages(session, visit, now)
         if series is not None and attempt is not None:
             _record_outcome(desk, visit, attempt, outcome)
-            _go_on(desk, series, attempt, aborted=bool(outcome and outcome.aborted))
+            _go_on(desk, series, attempt, review=_needs_review(attempt, outcome))
+        elif outcome is not None:
+            raise InvalidInput({"outcome": "this visit has no dose to record"})
         desk.record("complete", "visit", visit.id, visit.patient_id)
 
 
@@ -103,7 +120,7 @@ def _record_outcome(
 ) -> None:
     if outcome is None:
         raise InvalidInput({"outcome": "must say what was given"})
-    _check_outcome(outcome, Decimal(attempt.mg), desk.now())
+    _check_outcome(desk, visit, outcome, Decimal(attempt.mg))
     desk.session.add(
         AdministrationRow(
             attempt_id=attempt.id,
@@ -120,23 +137,37 @@ def _record_outcome(
     attempt.state = AttemptState.OUTCOME_RECORDED
 
 
-def _check_outcome(outcome: Outcome, planned_mg: Decimal, now: datetime) -> None:
+def _needs_review(attempt: AttemptRow, outcome: Outcome | None) -> bool:
+    """Say whether a prescriber must look: stopped early, or more given than was authorised."""
+    return outcome is not None and (outcome.aborted or outcome.given_mg > Decimal(attempt.mg))
+
+
+def _check_outcome(desk: Desk, visit: VisitRow, outcome: Outcome, planned_mg: Decimal) -> None:
     problems = {}
-    if outcome.given_mg < 0 or outcome.given_mg > planned_mg:
-        problems["given_mg"] = "must lie between 0 and the authorised dose"
+    if outcome.given_mg < 0:
+        problems["given_mg"] = "must not be negative"
     elif outcome.given_mg < planned_mg and not outcome.aborted:
         problems["aborted"] = "less than the authorised dose was given: say that it was stopped"
-    if not outcome.started_at <= outcome.ended_at <= now:
+    if not outcome.started_at <= outcome.ended_at <= desk.now():
         problems["ended_at"] = "must not be before the start nor in the future"
+    if outcome.started_at < visit.window_starts_at - EARLY:
+        problems["started_at"] = "lies before the visit"
+    if visit.series_id and _before_last_dose(desk, visit.series_id, outcome.started_at):
+        problems["started_at"] = "lies before the end of the dose before"
     if problems:
         raise InvalidInput(problems)
 
 
-def _go_on(desk: Desk, series: SeriesRow, attempt: AttemptRow, *, aborted: bool) -> None:
+def _before_last_dose(desk: Desk, series_id: UUID, started_at: datetime) -> bool:
+    given = queries.given_in_series(desk.session, series_id)
+    return any(started_at < row.ended_at for row in given)
+
+
+def _go_on(desk: Desk, series: SeriesRow, attempt: AttemptRow, *, review: bool) -> None:
     """Make the next administration eligible, end the series, or ask for a review."""
     rows = queries.attempts_of_series(desk.session, series.id)
     ahead = [row for row in rows if row.number > attempt.number]
-    if aborted:
+    if review:
         series.state = SeriesState.AWAITING_REVIEW
     elif not ahead:
         series.state = SeriesState.COMPLETED

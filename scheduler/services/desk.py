@@ -45,7 +45,7 @@ class Desk:
             raise NotAllowed("Your role does not allow this.")
 
     def allow_patient(self, patient_id: UUID) -> None:
-        """Raise unless the actor is the patient or may act for every patient (I8).
+        """Raise unless the actor is the patient or may see every patient's plans (I8).
 
         A patient learns nothing of others: theirs not to see looks like not there.
         """
@@ -54,6 +54,12 @@ class Desk:
                 raise NotFound("There is no such record.")
             return
         self.allow(Role.DISPATCHER, Role.PRESCRIBER, Role.ADMINISTRATOR)
+
+    def allow_to_act_for(self, patient_id: UUID) -> None:
+        """Raise unless the actor is the patient, or dispatches: who may book, move and cancel."""
+        if self.actor.role is not Role.PATIENT:
+            self.allow(Role.DISPATCHER)
+        self.allow_patient(patient_id)
 
     def allow_clinician(self, clinician_id: UUID) -> None:
         """Raise unless the actor is the clinician, or dispatches."""

@@ -31,6 +31,7 @@ from scheduler.store.visits import VisitRow
 _LOG = structlog.get_logger("dispatch")
 LEASE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=15)
+DOUBT_LASTS = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(minutes=15)
 CALL_WITHIN = timedelta(hours=1)
 OPTED_OUT = "21610"
@@ -94,6 +95,7 @@ def dispatch_due(
     """
     report = DispatchReport()
     _settle_lost(session, clock.now())
+    _hand_over(session, clock.now())
     for _ in range(limit):
         claim = _claim_next(session, clock.now())
         if claim is None:
@@ -119,6 +121,21 @@ def _settle_lost(session: Session, now: datetime) -> None:
         for row in rows.all():
             change_state(session, row, MessageEvent.LOSE, now, "its sender died")
             row.lease_token = row.lease_until = None
+
+
+def _hand_over(session: Session, now: datetime) -> None:
+    """What is UNKNOWN for ten minutes goes to a person; later texts to the phone go on."""
+    doubtful = and_(
+        MessageRow.state == MessageState.UNKNOWN, MessageRow.posted_at <= now - DOUBT_LASTS
+    )
+    session.rollback()
+    if session.scalar(select(MessageRow.id).where(doubtful).limit(1)) is None:
+        return
+    with transaction(session):
+        wanted = select(MessageRow).where(doubtful).with_for_update(skip_locked=True)
+        for row in session.scalars(wanted).all():
+            change_state(session, row, MessageEvent.HAND_OVER, now)
+            _ask_to_call(session, row, now)
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

@@ -77,7 +77,7 @@ def register_patient(desk: Desk, new: NewPatient) -> tuple[UUID, UUID]:
 
 def add_address(desk: Desk, patient_id: UUID, label: str, address: PostalAddress) -> UUID:
     """Add a visit address; licence, scope, travel and zone of visits there follow it."""
-    desk.allow_patient(patient_id)
+    desk.allow_to_act_for(patient_id)
     located = _locate(desk, address)
     with transaction(desk.session) as session:
         lock_patient(session, patient_id)
@@ -156,7 +156,7 @@ def request_visit(desk: Desk, new: NewRequest) -> UUID:
 
     What needs supervision is never dropped and never booked unseen: it waits for a prescriber.
     """
-    desk.allow_patient(new.patient_id)
+    desk.allow_to_act_for(new.patient_id)
     now = desk.now()
     _check_wish(new, now)
     with transaction(desk.session) as session:

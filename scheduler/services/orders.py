@@ -104,11 +104,11 @@ def sign_order(desk: Desk, new: NewOrder) -> UUID:
         request = queries.get(session, VisitRequestRow, new.request_id, "request")
         patient = lock_patient(session, request.patient_id)
         session.refresh(request)
-        if request.state is not RequestState.AWAITING_ORDER:
-            raise IllegalTransition("This request is not waiting for an order.")
+        previous = _replaceable(desk, request)
         _require_authority(desk, request)
         _require_usable_protocol(desk, new, request)
         row = _order_row(desk, new, request)
+        row.previous_order_id = previous
         session.add(row)
         session.flush()
         request.order_id = row.id
@@ -117,6 +117,17 @@ def sign_order(desk: Desk, new: NewOrder) -> UUID:
         _tell(desk, patient, row.id, now)
         desk.record("sign order", "order", row.id, patient.id)
     return row.id
+
+
+def _replaceable(desk: Desk, request: VisitRequestRow) -> UUID | None:
+    """Return the run-out order that a new one replaces; raises where no order is waited for."""
+    if request.state is RequestState.AWAITING_ORDER:
+        return request.order_id
+    if request.state is RequestState.OPEN and request.order_id is not None:
+        old = queries.get(desk.session, OrderRow, request.order_id, "order")
+        if old.expires_at <= desk.now():
+            return old.id
+    raise IllegalTransition("This request is not waiting for an order.")
 
 
 def _tell(desk: Desk, patient: PatientRow, order_id: UUID, now: datetime) -> None:
@@ -174,6 +185,9 @@ def _order_row(desk: Desk, new: NewOrder, request: VisitRequestRow) -> OrderRow:
         for name in ("max_mg_per_administration", "max_cumulative_mg")
         if (value := getattr(new, name)) is not None
     }
+    weight = queries.latest_weight(desk.session, request.patient_id)
+    if weight is not None:
+        limits["reference_kg"] = weight.kg
     return OrderRow(
         patient_id=request.patient_id,
         prescriber_id=desk.actor.person_id,

@@ -1,15 +1,19 @@
 """Release the next dose of a series: a prescriber's act behind the unlock guard."""
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
+
+from sqlalchemy import select
 
 from scheduler.domain.care import CareService, ScopeAnswer, scope_answer
 from scheduler.domain.dosing import work_out_dose
 from scheduler.domain.errors import IllegalTransition, SchedulingError
 from scheduler.domain.licensure import PRESCRIBERS, licence_standing
 from scheduler.domain.protocols import Protocol, ProtocolStatus
-from scheduler.domain.series import AttemptState, Refusal, UnlockFacts, unlock_refusals
+from scheduler.domain.series import AttemptState, DoseTimes, Refusal, UnlockFacts, unlock_refusals
 from scheduler.domain.timing import local_day
 from scheduler.domain.visits import VisitEvent, next_state
 from scheduler.services.course import (
@@ -101,6 +105,37 @@ def _authorise_locked(desk: Desk, series: SeriesRow, number: int) -> Decimal:
     return mg
 
 
+def require_released(
+    desk: Desk, series: SeriesRow, visit: VisitRow, attempt: AttemptRow, *, starting: bool
+) -> None:
+    """Ask the unlock guard again on the day: an answer from booking time is never trusted.
+
+    `starting`: the dose would start now, so the gap is judged by this moment.
+
+    Raises:
+        DoseNotReleased: no dose is signed off, or a rule refuses now.
+    """
+    if not attempt.signed_hash:
+        raise DoseNotReleased([Refusal(4, "No dose is signed off for this visit.")])
+    refusals = standing_refusals(desk, series, visit, Decimal(attempt.mg), starting=starting)
+    if refusals:
+        raise DoseNotReleased(refusals)
+
+
+def standing_refusals(
+    desk: Desk, series: SeriesRow, visit: VisitRow, mg: Decimal, *, starting: bool = False
+) -> list[Refusal]:
+    """Return what the guard has against a dose that is signed off already."""
+    row = queries.get(desk.session, ProtocolRow, series.protocol_id, "protocol")
+    protocol = mapping.protocol(row)
+    facts = _facts(desk, series, visit, protocol, mg)
+    if starting:
+        minutes = protocol.level_of(visit.number or 1).minutes or 0
+        now = desk.now()
+        facts = replace(facts, this_dose=DoseTimes.given(now, now + timedelta(minutes=minutes)))
+    return unlock_refusals(facts)
+
+
 def _attempt(desk: Desk, series_id: UUID, number: int) -> AttemptRow:
     rows = [
         row for row in queries.attempts_of_series(desk.session, series_id) if row.number == number
@@ -157,7 +192,7 @@ def _facts(
         this_dose=planned_dose(visit, giving_minutes(protocol, service, number)),
         gap=protocol.gap,
         weight=mapping.weight(weight) if weight else None,
-        reference_kg=Decimal(references[-1]) if references else None,
+        reference_kg=Decimal(references[-1]) if references else mapping.ordered_weight(order),
         weight_rule=protocol.weight,
         mg=mg,
         given_count=len(given),
@@ -180,8 +215,11 @@ def _scope(desk: Desk, visit: VisitRow, service: CareService) -> ScopeAnswer:
 
 
 def _cleared(desk: Desk, visit: VisitRow) -> bool:
+    """Say whether no intake of the patient waits for a prescriber, a newer one included."""
     request = queries.get(desk.session, VisitRequestRow, visit.request_id, "request")
     if request.intake_id is None:
         return False
-    intake = queries.get(desk.session, IntakeRow, request.intake_id, "intake")
-    return intake.clearance in {Clearance.NOT_NEEDED, Clearance.CLEARED}
+    answers = desk.session.scalars(
+        select(IntakeRow.clearance).where(IntakeRow.patient_id == visit.patient_id)
+    ).all()
+    return all(answer in {Clearance.NOT_NEEDED, Clearance.CLEARED} for answer in answers)

@@ -118,7 +118,7 @@ def accept_series(desk: Desk, request_id: UUID, choices: Sequence[Choice]) -> UU
         InvalidInput: not one choice for each administration.
     """
     request = queries.get(desk.session, VisitRequestRow, request_id, "request")
-    desk.allow_patient(request.patient_id)
+    desk.allow_to_act_for(request.patient_id)
     require_open(request)
     protocol = ordered_protocol(desk, request)
     if len(choices) != len(protocol.administrations):
@@ -146,6 +146,9 @@ def _accept_locked(
 ) -> UUID:
     session = desk.session
     length = timedelta(minutes=queries.find_service(session, request.service_code).visit_minutes)
+    base_wish = wanted_for(desk, request, frozenset())
+    if not base_wish.windows:
+        raise SeriesDoesNotFit(1)
     require_order(session, request, max(choice.starts_at for choice in choices) + length)
     series = _series_row(desk, request)
     session.add(series)
@@ -157,7 +160,7 @@ def _accept_locked(
     lock_for_change(session, days)
     end_expired_on(session, set(days), desk.now())
     session.flush()
-    base = _whole_span(wanted_for(desk, request, frozenset()), protocol)
+    base = _whole_span(base_wish, protocol)
     visits: list[VisitRow] = []
     for number, choice in enumerate(choices, start=1):
         wanted = _next_wish(base, protocol, visits)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from scheduler.domain.errors import InvalidInput, SchedulingError
+from scheduler.domain.errors import Conflict, InvalidInput, SchedulingError
 from scheduler.domain.visits import TAKES_CAPACITY, UNDER_WAY
 from scheduler.services.changing import cancel_locked
 from scheduler.services.desk import Desk
@@ -18,6 +18,12 @@ from scheduler.store.locking import lock_clinicians, lock_patient, lock_series
 from scheduler.store.messages import CallTaskRow
 from scheduler.store.people import Role
 from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
+
+READINGS = 5
+
+
+class _BookedMeanwhile(Exception):
+    """A patient who was not locked got a visit between reading and locking."""
 
 
 class VisitsInTheWay(SchedulingError):
@@ -70,8 +76,21 @@ def end_licence(desk: Desk, licence_id: UUID, through: date, reason: str) -> int
         raise InvalidInput({"reason": "must say why"})
     licence = queries.get(desk.session, LicenceRow, licence_id, "license")
     clinician_id = licence.clinician_id
+    if not licence.valid_from <= through <= licence.valid_through:
+        raise InvalidInput({"through": "must lie inside the license's present dates"})
+    for _ in range(READINGS):
+        try:
+            return _end_locked(desk, (licence_id, clinician_id), through, reason)
+        except _BookedMeanwhile:
+            continue
+    raise Conflict("Visits are being booked with this clinician right now. Please try again.")
+
+
+def _end_locked(desk: Desk, ids: tuple[UUID, UUID], through: date, reason: str) -> int:
+    licence_id, clinician_id = ids
     with transaction(desk.session) as session:
         ahead = _visits_ahead(desk, clinician_id)
+        known = {visit.patient_id for visit in ahead}
         for patient_id in sorted({visit.patient_id for visit in ahead}):
             lock_patient(session, patient_id)
         for series_id in sorted({visit.series_id for visit in ahead if visit.series_id}):
@@ -79,13 +98,17 @@ def end_licence(desk: Desk, licence_id: UUID, through: date, reason: str) -> int
         lock_clinicians(session, [clinician_id], alone=True)
         lock_for_change(session, {(clinician_id, visit.on_day) for visit in ahead})
         licence = queries.get(session, LicenceRow, licence_id, "license")
-        licence.valid_through = max(through, licence.valid_from)
+        before, licence.valid_through = licence.valid_through, through
         session.flush()
-        ended = [visit for visit in _visits_ahead(desk, clinician_id) if _may_not(desk, visit)]
+        now_ahead = _visits_ahead(desk, clinician_id)
+        if {visit.patient_id for visit in now_ahead} - known:
+            raise _BookedMeanwhile
+        ended = [visit for visit in now_ahead if _may_not(desk, visit)]
         for visit in ended:
             cancel_locked(desk, visit, f"license: {reason}")
             _reopen(desk, visit)
-        desk.record("end license", "licence", licence_id, reason=reason)
+        note = f"{reason} (was valid through {before})"
+        desk.record("end license", "licence", licence_id, reason=note)
     return len(ended)
 
 
@@ -97,6 +120,7 @@ def _visits_ahead(desk: Desk, clinician_id: UUID) -> Sequence[VisitRow]:
             VisitRow.state.in_(list(TAKES_CAPACITY - UNDER_WAY)),
         )
         .order_by(VisitRow.starts_at)
+        .execution_options(populate_existing=True)
     ).all()
 
 

@@ -245,6 +245,11 @@ def order(row: OrderRow, *, superseded: bool) -> Order:
     )
 
 
+def ordered_weight(row: OrderRow) -> Decimal | None:
+    """The weight in kilograms on record when the order was signed: the first dose's reference."""
+    return _number(json.loads(row.limits).get("reference_kg"))
+
+
 def weight(row: WeightRow) -> WeightReading:
     """A measured weight."""
     return WeightReading(Decimal(row.kg), row.measured_on)

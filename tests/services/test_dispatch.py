@@ -278,22 +278,29 @@ def test_a_lost_answer_is_never_sent_again(texting: Texting, error: Exception) -
     row = confirmed(texting)
     sender = Script(answers=[error])
     assert run(texting, sender).unknown == 1
+    assert fresh(texting, row.id).state is MessageState.UNKNOWN
     texting.clock.pass_time(hours=3)
     run(texting, sender)
     assert len(sender.sent) == 1
-    assert fresh(texting, row.id).state is MessageState.UNKNOWN
+    assert fresh(texting, row.id).state is MessageState.NEEDS_PERSON
+    assert len(texting.tasks()) == 1
 
 
-def test_while_one_text_is_unknown_the_next_to_that_phone_waits(texting: Texting) -> None:
+def test_while_one_text_is_unknown_the_next_to_that_phone_waits_ten_minutes(
+    texting: Texting,
+) -> None:
     texting.booked(TEN)
     texting.booked(TEN + timedelta(days=7))
     sender = Script(answers=[SendUnknown("lost")])
     assert run(texting, sender) == DispatchReport(unknown=1)
     assert len(sender.sent) == 1
-    texting.clock.pass_time(hours=25)
+    texting.clock.pass_time(minutes=9)
     run(texting, sender)
     assert len(sender.sent) == 1
-    assert len(texting.messages("EXPIRED")) == 1  # and a person is asked to call
+    texting.clock.pass_time(minutes=1)
+    run(texting, sender)
+    assert len(sender.sent) == 2
+    assert len(texting.messages("NEEDS_PERSON")) == 1  # and a person is asked to call
     assert len(texting.tasks()) == 1
 
 
@@ -407,10 +414,10 @@ def test_no_fault_of_the_provider_makes_a_text_leave_twice_or_vanish(
     due = [row for row in texting.messages() if row.attempts]
     assert len(due) == 30
     for row in due:
-        settled = {MessageState.ACCEPTED: {1}, MessageState.UNKNOWN: {0, 1}}
+        settled = {MessageState.ACCEPTED: {1}, MessageState.NEEDS_PERSON: {0, 1}}
         assert refs.count(row.ref) in settled.get(row.state, {0})
     assert {row.state for row in due} == {
         MessageState.ACCEPTED,
-        MessageState.UNKNOWN,
+        MessageState.NEEDS_PERSON,
         MessageState.FAILED,
     }

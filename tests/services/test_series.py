@@ -30,7 +30,7 @@ from scheduler.store import queries
 from scheduler.store.audit import AuditRow
 from scheduler.store.database import transaction
 from scheduler.store.people import Role
-from scheduler.store.treatment import AttemptRow, ProtocolRow, SeriesRow, WeightRow
+from scheduler.store.treatment import AttemptRow, OrderRow, ProtocolRow, SeriesRow, WeightRow
 from scheduler.store.visits import VisitRow
 from tests.clocks import FixedClock
 from tests.conftest import Database
@@ -101,7 +101,8 @@ class Course:
         complete(nurse, visit_id, outcome)
 
     def weigh(self, kg: str) -> None:
-        """Record a new weight."""
+        """Record a new weight, a little later."""
+        self.world.clock.pass_time(minutes=5)
         with transaction(self.world.session) as session:
             series = session.scalars(select(SeriesRow)).one()
             session.add(
@@ -283,3 +284,68 @@ def test_of_two_authorisations_at_once_one_wins(database: Database) -> None:
     for thread in threads:
         thread.join()
     assert sorted(answers, key=str) == [Decimal(18), "illegal_transition"]
+
+
+def test_a_visit_is_not_begun_days_before_its_time(course: Course) -> None:
+    series_id = course.plan()
+    authorise_dose(course.prescriber, series_id, 1)
+    course.give(series_id, 1, "18")
+    authorise_dose(course.prescriber, series_id, 2)
+    visit = course.visit(series_id, 2)
+    nurse = course.world.desk(Role.CLINICIAN, visit.clinician_id)
+    with pytest.raises(IllegalTransition, match="another time"):
+        progress(nurse, visit.id, VisitEvent.SET_OUT)
+    assert course.visit(series_id, 2).state is VisitState.BOOKED
+
+
+def test_a_weight_changed_after_the_sign_off_stops_the_visit(course: Course) -> None:
+    series_id = course.plan()
+    authorise_dose(course.prescriber, series_id, 1)
+    course.weigh("66")
+    visit = course.visit(series_id, 1)
+    nurse = course.world.desk(Role.CLINICIAN, visit.clinician_id)
+    course.world.clock.instant = visit.starts_at
+    with pytest.raises(DoseNotReleased) as refused:
+        progress(nurse, visit.id, VisitEvent.SET_OUT)
+    assert rules(refused) == {5}
+
+
+def test_the_first_dose_is_judged_by_the_weight_of_the_order(course: Course) -> None:
+    series_id = course.plan()
+    course.weigh("160")
+    with pytest.raises(DoseNotReleased, match="looks like pounds"):
+        authorise_dose(course.prescriber, series_id, 1)
+
+
+def test_a_newer_intake_that_waits_for_a_prescriber_stops_the_series(course: Course) -> None:
+    series_id = course.plan()
+    patient = queries.get(course.world.session, SeriesRow, series_id, "series").patient_id
+    home = course.visit(series_id, 1).address_id
+    course.world.request((patient, home), "infusion", pregnant=True)
+    with pytest.raises(DoseNotReleased) as refused:
+        authorise_dose(course.prescriber, series_id, 1)
+    assert rules(refused) == {8}
+
+
+def test_a_later_visit_does_not_jump_an_open_place(course: Course) -> None:
+    series_id = course.plan()
+    third = course.visit(series_id, 3)
+    choice = Choice(third.clinician_id, third.starts_at)
+    cancel(course.world.dispatcher, course.visit(series_id, 2).id, "patient is ill")
+    with pytest.raises(IllegalTransition, match="earlier visit"):
+        move(course.world.dispatcher, third.id, choice, None, "sooner")
+
+
+def test_a_run_out_order_is_replaced_by_one_that_points_back(course: Course) -> None:
+    course.order(days=1)
+    course.world.clock.pass_time(days=2)
+    course.order()
+    orders = course.world.session.scalars(select(OrderRow).order_by(OrderRow.signed_at)).all()
+    assert [order.previous_order_id for order in orders] == [None, orders[0].id]
+
+
+def test_only_the_patient_and_dispatch_move_a_visit(course: Course) -> None:
+    visit = course.visit(course.plan(), 1)
+    for role in set(Role) - {Role.PATIENT, Role.DISPATCHER}:
+        with pytest.raises(NotAllowed):
+            cancel(course.world.desk(role), visit.id, "mischief")

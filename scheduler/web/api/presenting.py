@@ -84,8 +84,14 @@ def visits(rows: Sequence[VisitRow]) -> VisitsOut:
     return VisitsOut(visits=[VisitOut.model_validate(row) for row in rows])
 
 
-def series(row: SeriesRow, attempts: Sequence[AttemptRow], rows: Sequence[VisitRow]) -> SeriesOut:
-    """Present a series; an administration without a sign-off shows no mg."""
+def series(
+    row: SeriesRow,
+    attempts: Sequence[AttemptRow],
+    rows: Sequence[VisitRow],
+    *,
+    with_doses: bool,
+) -> SeriesOut:
+    """Present a series; a dose only where signed off, and never to those who dispatch."""
     by_place = {(visit.number, visit.attempt): visit for visit in rows}
     return SeriesOut(
         id=row.id,
@@ -95,7 +101,7 @@ def series(row: SeriesRow, attempts: Sequence[AttemptRow], rows: Sequence[VisitR
                 number=attempt.number,
                 level_number=attempt.level_number,
                 state=attempt.state.value,
-                mg=attempt.mg if attempt.signed_hash else None,
+                mg=attempt.mg if with_doses and attempt.signed_hash else None,
                 starts_at=visit.starts_at if visit else None,
                 visit_id=visit.id if visit else None,
             )

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, HTTPException, UnsupportedMediaType
 
 from scheduler.domain.errors import InvalidInput, NotAllowed, NotFound, SchedulingError
+from scheduler.matching.decide import NotEligible, SlotTaken
+from scheduler.matching.eligibility import HardRule
 from scheduler.store.people import Role
 from scheduler.web.api.guard import NotSignedIn
 
@@ -57,8 +59,18 @@ def _words(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
+def discreet(error: SchedulingError) -> SchedulingError:
+    """Return what may be said: who is not to be paired with a patient is not told them."""
+    actor = g.get("actor")
+    blocked = isinstance(error, NotEligible) and error.exclusion.rule is HardRule.BLOCKED
+    if blocked and (actor is None or actor.role is Role.PATIENT):
+        return SlotTaken("This time is not free any more.")
+    return error
+
+
 def refuse(error: SchedulingError) -> ResponseReturnValue:
     """Return the answer for a refusal."""
+    error = discreet(error)
     errors = error.problems if isinstance(error, InvalidInput) else {}
     if error.field is not None:
         errors = {error.field: str(error)}

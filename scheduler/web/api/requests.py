@@ -20,7 +20,7 @@ from scheduler.web.api import presenting
 from scheduler.web.api.describing import described
 from scheduler.web.api.given import Created, OffersOut, RequestOut, VisitOut
 from scheduler.web.api.presenting import answer
-from scheduler.web.api.problems import body, problem
+from scheduler.web.api.problems import body, discreet, problem
 from scheduler.web.api.taken import ChoiceIn, OrderIn, RequestIn, ReviewIn
 from scheduler.web.wiring import current_desk
 
@@ -111,7 +111,8 @@ def take(request_id: UUID) -> ResponseReturnValue:
         raise InvalidInput({"Idempotency-Key": f"must be at most {MAX_KEY} printable characters"})
     try:
         made = reserve(desk, request_id, Choice(wish.clinician_id, wish.starts_at), key)
-    except (SlotTaken, NotEligible) as gone:
+    except (SlotTaken, NotEligible) as refused:
+        gone = discreet(refused)
         fresh = presenting.offers(desk.session, offers_for(desk, request_id), for_staff=False)
         offers = fresh.model_dump(mode="json")["offers"]
         return problem(HTTPStatus.CONFLICT, gone.code, str(gone), {"starts_at": str(gone)}, offers)

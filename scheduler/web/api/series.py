@@ -5,10 +5,12 @@ from uuid import UUID
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from scheduler.services.desk import Desk
 from scheduler.services.placing import Choice
 from scheduler.services.reading import look_at_series
 from scheduler.services.release import authorise_dose
 from scheduler.services.series import accept_series, propose_series
+from scheduler.store.people import Role
 from scheduler.web.api import presenting
 from scheduler.web.api.describing import described
 from scheduler.web.api.given import CalendarOut, DoseOut, SeriesOut
@@ -18,6 +20,10 @@ from scheduler.web.api.taken import SeriesIn
 from scheduler.web.wiring import current_desk
 
 bp = Blueprint("series", __name__)
+
+
+def _sees_doses(desk: Desk) -> bool:
+    return desk.actor.role in {Role.PATIENT, Role.PRESCRIBER}
 
 
 @bp.get("/requests/<uuid:request_id>/series")
@@ -36,14 +42,16 @@ def accept(request_id: UUID) -> ResponseReturnValue:
     desk = current_desk()
     choices = [Choice(each.clinician_id, each.starts_at) for each in wish.visits]
     made = accept_series(desk, request_id, choices)
-    return answer(presenting.series(*look_at_series(desk, made)), 201)
+    return answer(presenting.series(*look_at_series(desk, made), with_doses=_sees_doses(desk)), 201)
 
 
 @bp.get("/series/<uuid:series_id>")
 @described(answers=SeriesOut)
 def show(series_id: UUID) -> ResponseReturnValue:
     """Show a series."""
-    return answer(presenting.series(*look_at_series(current_desk(), series_id)))
+    desk = current_desk()
+    found = look_at_series(desk, series_id)
+    return answer(presenting.series(*found, with_doses=_sees_doses(desk)))
 
 
 @bp.post("/series/<uuid:series_id>/administrations/<int:number>/authorisation")

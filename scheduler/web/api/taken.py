@@ -218,7 +218,7 @@ class TimeOffIn(Taken):
 
     first_day: BirthDate
     last_day: BirthDate
-    reason: Reason = ""
+    reason: Annotated[Reason, StringConstraints(max_length=80)] = ""
 
 
 class LicenceEndIn(Taken):
