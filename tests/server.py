@@ -19,6 +19,9 @@ ROOT = Path(__file__).parent.parent
 SERVER_KEY = bytes(range(32))
 """The key of the tests' rows (TEST_KEY), told to the server so that it can read them."""
 
+# Waits until the tests let go of its input, by dying without a word, and ends the server's group.
+JANITOR = 'read -r _; kill -KILL -- "-$1" 2>/dev/null'
+
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 ANSWER_SECONDS = 60.0
@@ -83,6 +86,7 @@ class Server:
     def __post_init__(self) -> None:
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
+        self._janitor: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start and return when requests are answered."""
@@ -99,11 +103,17 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
+        self._janitor = subprocess.Popen(
+            ["/bin/sh", "-c", JANITOR, "janitor", str(self._process.pid)],
+            stdin=subprocess.PIPE,
+            start_new_session=True,
+        )
         self._wait_until_ready(self._process)
 
     def kill(self) -> None:
         """End the whole process group at once, as a power cut would."""
         if self._process is not None:
+            self._dismiss_janitor()
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
@@ -112,6 +122,7 @@ class Server:
         """End in good order."""
         if self._process is None:
             return
+        self._dismiss_janitor()
         self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS)
@@ -126,6 +137,15 @@ class Server:
     def log(self) -> str:
         """Return what the server wrote."""
         return (self.folder / "server.log").read_text()
+
+    def _dismiss_janitor(self) -> None:
+        """End it first: the number of a group that is gone may be given to another."""
+        if self._janitor is not None:
+            self._janitor.kill()
+            self._janitor.wait()
+            if self._janitor.stdin is not None:
+                self._janitor.stdin.close()
+            self._janitor = None
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         pause, deadline = threading.Event(), time.monotonic() + READY_SECONDS
