@@ -19,6 +19,7 @@ WHO = ("pat", "quinn", "dispatcher", "ada", "bea", "prescriber", "director", "ad
 """The records are Pat's and Ada's; Quinn and Bea are the others of their kind."""
 
 PATIENT_DATA = (YES, HIDDEN, YES, NO, NO, YES, NO, YES)
+PATIENTS_ACT = (YES, HIDDEN, YES, NO, NO, NO, NO, NO)
 VISIT = (YES, HIDDEN, YES, YES, HIDDEN, YES, NO, YES)
 ON_THE_WAY = (NO, NO, NO, YES, HIDDEN, HIDDEN, NO, NO)
 STAFF_ONLY = (NO, NO, YES, NO, NO, NO, NO, YES)
@@ -26,24 +27,24 @@ PRESCRIBER_ONLY = (NO, NO, NO, NO, NO, YES, NO, NO)
 
 TABLE: dict[str, tuple[int | None, ...]] = {
     "POST /patients": STAFF_ONLY,
-    "POST /patients/{patient}/addresses": PATIENT_DATA,
-    "POST /requests": PATIENT_DATA,
+    "POST /patients/{patient}/addresses": PATIENTS_ACT,
+    "POST /requests": PATIENTS_ACT,
     "GET /requests/{request}": PATIENT_DATA,
     "POST /requests/{request}/review": PRESCRIBER_ONLY,
     "POST /requests/{request}/order": PRESCRIBER_ONLY,
     "GET /requests/{request}/offers": PATIENT_DATA,
-    "POST /requests/{request}/reservation": PATIENT_DATA,
+    "POST /requests/{request}/reservation": PATIENTS_ACT,
     "GET /requests/{request}/series": PATIENT_DATA,
-    "POST /requests/{request}/series": PATIENT_DATA,
+    "POST /requests/{request}/series": PATIENTS_ACT,
     "GET /series/{series}": (HIDDEN, YES, YES, NO, NO, YES, NO, YES),
     "POST /series/{series}/administrations/1/authorisation": PRESCRIBER_ONLY,
     "GET /visits": (YES, YES, HIDDEN, YES, YES, YES, HIDDEN, HIDDEN),
     "GET /visits?on=2026-10-21": STAFF_ONLY,
     "GET /visits/{visit}": VISIT,
-    "POST /visits/{visit}/confirmation": PATIENT_DATA,
+    "POST /visits/{visit}/confirmation": PATIENTS_ACT,
     "GET /visits/{visit}/offers": PATIENT_DATA,
-    "POST /visits/{visit}/move": PATIENT_DATA,
-    "POST /visits/{visit}/cancellation": PATIENT_DATA,
+    "POST /visits/{visit}/move": PATIENTS_ACT,
+    "POST /visits/{visit}/cancellation": PATIENTS_ACT,
     "POST /visits/{visit}/progress": ON_THE_WAY,
     "POST /visits/{visit}/completion": ON_THE_WAY,
     "GET /visits/{visit}/messages": STAFF_ONLY,
