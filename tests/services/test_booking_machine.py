@@ -295,8 +295,8 @@ class LongBookings(Bookings):
 
 TestBookingsForLong = pytest.mark.soak(LongBookings.TestCase)
 TestBookingsForLong.settings = settings(
-    max_examples=120,
-    stateful_step_count=30,
+    max_examples=60,
+    stateful_step_count=25,
     deadline=None,
     suppress_health_check=QUIET,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
