@@ -64,6 +64,9 @@ TAKES_CAPACITY = frozenset(
 )
 UNDER_WAY = frozenset({_S.EN_ROUTE, _S.ARRIVED, _S.STARTED})
 ENDED = frozenset({_S.COMPLETED, _S.CANCELLED, _S.NO_SHOW, _S.EXPIRED})
+WAS_THERE = frozenset({_S.COMPLETED, _S.NO_SHOW})
+"""Ended, but the clinician drove there: they stay in the day's route."""
+
 CAN_MOVE = frozenset({_S.TENTATIVE, _S.BOOKED})
 
 RESERVATION_MINUTES = 10

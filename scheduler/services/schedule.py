@@ -64,7 +64,7 @@ def _stops(
     session: Session, ids: Sequence[UUID], days: Days, now: datetime, without: frozenset[UUID]
 ) -> defaultdict[tuple[UUID, date], list[Stop]]:
     stops: defaultdict[tuple[UUID, date], list[Stop]] = defaultdict(list)
-    for visit, address in queries.visits_on(session, ids, *days, now):
+    for visit, address in queries.stops_on(session, ids, *days, now):
         if visit.id not in without:
             stops[visit.clinician_id, visit.on_day].append(mapping.stop(visit, address))
     return stops

@@ -20,7 +20,7 @@ from scheduler.domain.protocols import (
     WeightRule,
 )
 from scheduler.domain.timing import TimeWindow, at_local, to_minute
-from scheduler.domain.visits import UNDER_WAY
+from scheduler.domain.visits import UNDER_WAY, WAS_THERE
 from scheduler.matching.model import Break, Candidate, Route, Stop
 from scheduler.store.clinicians import ClinicianRow, ShiftRow
 from scheduler.store.people import AddressRow
@@ -107,10 +107,10 @@ def place(row: AddressRow) -> Place:
 
 
 def stop(row: VisitRow, address: AddressRow) -> Stop:
-    """A visit as a stop of its route; a visit under way does not move any more."""
+    """A visit as a stop of its route; one under way or over does not move."""
     planned = to_minute(row.starts_at)
     earliest, latest = to_minute(row.window_starts_at), to_minute(row.window_ends_at)
-    if row.state in UNDER_WAY:
+    if row.state in UNDER_WAY | WAS_THERE:
         earliest = latest = planned
     minutes = to_minute(row.ends_at) - planned
     return Stop(row.id, place(address).point, earliest, latest, minutes, planned)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from scheduler.domain.care import CareService
 from scheduler.domain.errors import NotFound
 from scheduler.domain.geography import Point
-from scheduler.domain.visits import TAKES_CAPACITY, VisitState
+from scheduler.domain.visits import TAKES_CAPACITY, WAS_THERE, VisitState
 from scheduler.matching.model import Rulebook
 from scheduler.store import mapping
 from scheduler.store.base import Base
@@ -119,13 +119,30 @@ def visits_on(
     session: Session, clinician_ids: Iterable[UUID], first: date, last: date, now: datetime
 ) -> Sequence[tuple[VisitRow, AddressRow]]:
     """Return the visits that take capacity on the clinicians' days, with their addresses."""
+    return _visits_where(session, clinician_ids, (first, last), _holds_capacity(now))
+
+
+def stops_on(
+    session: Session, clinician_ids: Iterable[UUID], first: date, last: date, now: datetime
+) -> Sequence[tuple[VisitRow, AddressRow]]:
+    """Return all that the clinicians' routes hold: visits that take capacity and those made."""
+    made = VisitRow.state.in_(list(WAS_THERE))
+    return _visits_where(session, clinician_ids, (first, last), or_(_holds_capacity(now), made))
+
+
+def _visits_where(
+    session: Session,
+    clinician_ids: Iterable[UUID],
+    days: tuple[date, date],
+    holds: ColumnElement[bool],
+) -> Sequence[tuple[VisitRow, AddressRow]]:
     found = session.execute(
         select(VisitRow, AddressRow)
         .join(AddressRow, AddressRow.id == VisitRow.address_id)
         .where(
             VisitRow.clinician_id.in_(list(clinician_ids)),
-            VisitRow.on_day.between(first, last),
-            _holds_capacity(now),
+            VisitRow.on_day.between(*days),
+            holds,
         )
         .order_by(VisitRow.starts_at)
         .execution_options(populate_existing=True)
