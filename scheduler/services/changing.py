@@ -56,7 +56,9 @@ def offers_to_move(desk: Desk, visit_id: UUID, address_id: UUID | None = None) -
     desk.allow_patient(visit.patient_id)
     _require_movable(visit)
     wanted = _wanted(desk, visit, address_id)
-    return search(desk, wanted, frozenset({visit.id}))
+    found = search(desk, wanted, frozenset({visit_id}))
+    desk.record_look("view offers", "visit", visit_id, wanted.patient_id)
+    return found
 
 
 def _require_movable(visit: VisitRow) -> None:

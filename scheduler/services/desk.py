@@ -10,6 +10,7 @@ from scheduler.domain.errors import NotAllowed, NotFound
 from scheduler.ports import Ports
 from scheduler.services.practice import Practice
 from scheduler.store.audit import AuditRow
+from scheduler.store.database import transaction
 from scheduler.store.encryption import keys
 from scheduler.store.people import Role
 
@@ -68,6 +69,14 @@ class Desk:
                 raise NotFound("There is no such record.")
             return
         self.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
+
+    def record_look(self, action: str, subject: str, subject_id: UUID, patient_id: UUID) -> None:
+        """Write down, in a transaction of its own, that health data was looked at (I8).
+
+        What the session had read is forgotten: read it again afterwards.
+        """
+        with transaction(self.session):
+            self.record(action, subject, subject_id, patient_id)
 
     def record(
         self,

@@ -44,7 +44,10 @@ def offers_for(desk: Desk, request_id: UUID) -> OfferList:
     desk.allow_patient(request.patient_id)
     require_open(request)
     own = queries.reservations_of(desk.session, request_id)
-    return search(desk, wanted_for(desk, request, own), own)
+    wanted = wanted_for(desk, request, own)
+    found = search(desk, wanted, own)
+    desk.record_look("view offers", "visit_request", request_id, wanted.patient_id)
+    return found
 
 
 def search(desk: Desk, wanted: Wanted, without: frozenset[UUID]) -> OfferList:

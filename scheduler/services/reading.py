@@ -22,8 +22,7 @@ def look_at_request(desk: Desk, request_id: UUID) -> VisitRequestRow:
     row = queries.get(desk.session, VisitRequestRow, request_id, "request")
     desk.allow_patient(row.patient_id)
     patient_id = row.patient_id
-    with transaction(desk.session):
-        desk.record("view", "visit_request", request_id, patient_id)
+    desk.record_look("view", "visit_request", request_id, patient_id)
     return queries.get(desk.session, VisitRequestRow, request_id, "request")
 
 
@@ -35,8 +34,7 @@ def look_at_visit(desk: Desk, visit_id: UUID) -> VisitRow:
     else:
         desk.allow_patient(visit.patient_id)
     patient_id = visit.patient_id
-    with transaction(desk.session):
-        desk.record("view", "visit", visit_id, patient_id)
+    desk.record_look("view", "visit", visit_id, patient_id)
     return queries.get(desk.session, VisitRow, visit_id, "visit")
 
 
@@ -77,8 +75,7 @@ def look_at_series(
     series = queries.get(desk.session, SeriesRow, series_id, "series")
     desk.allow_patient(series.patient_id)
     patient_id = series.patient_id
-    with transaction(desk.session):
-        desk.record("view", "series", series_id, patient_id)
+    desk.record_look("view", "series", series_id, patient_id)
     return (
         queries.get(desk.session, SeriesRow, series_id, "series"),
         queries.attempts_of_series(desk.session, series_id),
@@ -91,8 +88,7 @@ def messages_of_visit(desk: Desk, visit_id: UUID) -> Sequence[MessageRow]:
     desk.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
     patient_id = visit.patient_id
-    with transaction(desk.session):
-        desk.record("view messages", "visit", visit_id, patient_id)
+    desk.record_look("view messages", "visit", visit_id, patient_id)
     return desk.session.scalars(
         select(MessageRow).where(MessageRow.visit_id == visit_id).order_by(MessageRow.not_before)
     ).all()

@@ -72,7 +72,9 @@ def propose_series(desk: Desk, request_id: UUID) -> tuple[Offer, ...]:
     days = schedule.days_of(whole.windows, whole.place.timezone)
     loaded = schedule.load_schedule(desk.session, whole, days, desk.now(), frozenset())
     wishes = [wanted, *[whole] * (len(protocol.administrations) - 1)]
-    return plan_series(wishes, steps, loaded, desk.ports.travel.minutes)
+    plan = plan_series(wishes, steps, loaded, desk.ports.travel.minutes)
+    desk.record_look("view offers", "visit_request", request_id, wanted.patient_id)
+    return plan
 
 
 def ordered_protocol(desk: Desk, request: VisitRequestRow) -> Protocol:
