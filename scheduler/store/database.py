@@ -1,12 +1,15 @@
 """Connections and the one way to write: `transaction()` takes the lock before it reads."""
 
+import os
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, UOWTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -17,6 +20,34 @@ _SQLITE_LOCK = "scheduler_sqlite_lock"
 BUSY_TIMEOUT_MS = 30_000
 
 db = SQLAlchemy(model_class=Base)
+
+
+class DatabaseBusy(RuntimeError):
+    """The database could not be written in time. Nothing was changed; trying again is right."""
+
+
+class _SqliteTurn:
+    """Writers of this process queue here: SQLite's own waiting is by chance and can starve one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=self._renew)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        lock = self._lock
+        if not lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise DatabaseBusy("another transaction of this process goes on")
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+_TURN = _SqliteTurn()
 
 
 class WriteOutsideTransaction(RuntimeError):
@@ -59,15 +90,29 @@ def transaction(session: Session) -> Iterator[Session]:
     """Write: forget what was read, take the write lock, then commit, or roll back on any error.
 
     On PostgreSQL the caller locks rows next, in the order patient, series, clinician-days.
+
+    Raises:
+        DatabaseBusy: others kept writing until the time to wait was over; nothing was changed.
     """
     session.rollback()
-    session.connection(execution_options={_SQLITE_LOCK: True})
-    session.info[_WRITING] = True
+    with ExitStack() as turn:
+        if session.get_bind().dialect.name == "sqlite":
+            turn.enter_context(_TURN.taken())
+        _take_write_lock(session)
+        session.info[_WRITING] = True
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop(_WRITING, None)
+
+
+def _take_write_lock(session: Session) -> None:
     try:
-        yield session
-        session.commit()
-    except BaseException:
+        session.connection(execution_options={_SQLITE_LOCK: True})
+    except OperationalError as error:
         session.rollback()
-        raise
-    finally:
-        session.info.pop(_WRITING, None)
+        raise DatabaseBusy("the database did not give its write lock") from error

@@ -2,12 +2,17 @@
 
 from http import HTTPStatus
 
-from flask import Flask, render_template, request
+import structlog
+from flask import Flask, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
+from scheduler.store.database import DatabaseBusy, db
 from scheduler.web.api.problems import refuse_http
 
+RETRY_AFTER_SECONDS = 2
+_LOG = structlog.get_logger("web")
 _SAYINGS = {
     HTTPStatus.NOT_FOUND: (
         "This page does not exist",
@@ -17,6 +22,10 @@ _SAYINGS = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         "That was too much",
         "What was sent is larger than this page can take.",
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        "We are very busy right now",
+        "Nothing was changed. Please try again in a moment.",
     ),
     HTTPStatus.INTERNAL_SERVER_ERROR: (
         "Something went wrong on our side",
@@ -28,6 +37,18 @@ _SAYINGS = {
 def register(app: Flask) -> None:
     """Answer errors that no route answered."""
     app.register_error_handler(HTTPException, _show)
+    app.register_error_handler(DatabaseBusy, _ask_to_try_again)
+    app.register_error_handler(OperationalError, _ask_to_try_again)
+
+
+def _ask_to_try_again(error: Exception) -> ResponseReturnValue:
+    """Answer for a database that is locked, full or away: whatever was begun is undone."""
+    db.session.rollback()
+    _LOG.error("database not available", error=type(error.__cause__ or error).__name__)
+    busy = ServiceUnavailable("The database is not available. Nothing was changed; try again.")
+    answer = make_response(_show(busy))
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
 
 
 def _show(error: HTTPException) -> ResponseReturnValue:
