@@ -4,7 +4,7 @@ from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 
 from scheduler.web.api import clinicians, patients, problems, requests, series, visits
-from scheduler.web.api.describing import SPEC
+from scheduler.web.api.describing import description
 from scheduler.web.api.guard import bp
 
 for part in (patients, requests, series, visits, clinicians):
@@ -19,4 +19,4 @@ def register(app: Flask) -> None:
 
 
 def _describe() -> ResponseReturnValue:
-    return jsonify(SPEC.spec)
+    return jsonify(description())

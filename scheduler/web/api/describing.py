@@ -1,6 +1,9 @@
 """The OpenAPI description: what each endpoint takes and answers."""
 
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -40,7 +43,9 @@ def described(
 ) -> Callable[[Handler], Handler]:
     """Describe an endpoint. Checking is ours, so that every refusal looks alike."""
     codes: dict[str, Any] = {f"HTTP_{status}": answers}
-    refusals = (400, 404, 422) if public else (400, 401, 403, 404, 409, 415, 422)
+    refusals = [400, 404, 405, 422, 503]
+    if not public:
+        refusals += [401, 403, 409, 413, 415]
     codes |= {f"HTTP_{code}": Problem for code in refusals}
     decorate: Callable[[Handler], Handler] = SPEC.validate(
         json=takes,
@@ -50,3 +55,16 @@ def described(
         skip_validation=True,
     )
     return decorate
+
+
+@cache
+def description() -> dict[str, Any]:
+    """Return the OpenAPI document; refusals are problem documents, which spectree cannot say."""
+    document: dict[str, Any] = deepcopy(SPEC.spec)
+    for path in document["paths"].values():
+        for operation in path.values():
+            for code, response in operation["responses"].items():
+                if int(code) >= HTTPStatus.BAD_REQUEST and "content" in response:
+                    content = response["content"]
+                    content["application/problem+json"] = content.pop("application/json")
+    return document
