@@ -15,9 +15,32 @@ from scheduler.ports import Geocoder, Ports, SmsSender
 from scheduler.services.practice import Practice
 from scheduler.store.database import db, prepare_engine
 from scheduler.store.encryption import KeyRing, read_or_make_key, use_keys
-from scheduler.web import api, errors, headers, health, logs, patient, wiring
+from scheduler.web import (
+    accounts,
+    api,
+    browser_session,
+    errors,
+    guard,
+    headers,
+    health,
+    logs,
+    public,
+    wiring,
+)
 
 MAX_BODY_BYTES = 64 * 1024
+PARTS = (
+    logs,
+    headers,
+    guard,
+    errors,
+    health,
+    public,
+    accounts,
+    api,
+    cli,
+)
+"""What is served, in the order in which requests meet it."""
 
 
 def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
@@ -40,7 +63,8 @@ def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
     practice = Practice(settings.practice_name, settings.practice_phone, settings.public_url)
     chosen = ports or choose_ports(settings)
     wiring.connect(app, wiring.Wiring(chosen, practice, settings.demo, create_app))
-    for part in (logs, headers, errors, health, patient, api, cli):
+    browser_session.register(app, secure=settings.public_url.startswith("https:"))
+    for part in PARTS:
         part.register(app)
     return app
 

@@ -24,10 +24,11 @@ from scheduler.services.reference import load_reference
 from scheduler.services.sign_in import any_account
 from scheduler.store.database import db
 from scheduler.store.models import METADATA
+from scheduler.web.accounts import hashed
 from scheduler.web.wiring import wiring_of
 
 if TYPE_CHECKING:
-    from scheduler.demo.practice import DemoSignIns
+    from scheduler.demo.doors import DemoSignIns
 
 SIGN_INS_FILE = "demo-sign-ins.txt"
 
@@ -61,19 +62,24 @@ def seed() -> None:
 
 
 def _load_demo_practice() -> None:
-    from scheduler.demo.practice import load_demo  # only the first start waits for it
+    from scheduler.demo.doors import DEMO_PASSWORD  # only the first start waits for these
+    from scheduler.demo.practice import load_demo
 
     click.echo("Loading the demonstration practice (fictitious people) …")
     wiring = wiring_of(current_app)
-    sign_ins = load_demo(db.session(), wiring.ports, wiring.practice)
+    hashed_password = hashed(DEMO_PASSWORD)
+    sign_ins = load_demo(db.session(), wiring.ports, wiring.practice, hashed_password)
     path = Path(current_app.instance_path) / SIGN_INS_FILE
     path.touch(mode=0o600)
-    path.write_text(_sign_in_lines(sign_ins))
+    staff = f"Staff sign in at /staff/sign-in with the password: {DEMO_PASSWORD}\n"
+    patients = "Patients sign in at /sign-in by phone; the page shows the code.\n"
+    path.write_text(staff + patients + _sign_in_lines(sign_ins))
 
 
 def _sign_in_lines(sign_ins: "DemoSignIns") -> str:
     return "".join(
-        f"  {entry.role.value:<17} {entry.name:<28} {entry.token}\n" for entry in sign_ins.entries
+        f"  {entry.role.value:<17} {entry.name:<22} {entry.sign_in:<36} {entry.token}\n"
+        for entry in sign_ins.entries
     )
 
 
@@ -88,7 +94,7 @@ def serve(port: int) -> None:
     click.echo(f"Visit scheduler: http://127.0.0.1:{port}")
     click.echo(f"API description: http://127.0.0.1:{port}/api/openapi.json")
     if wiring_of(current_app).demo and path.exists():
-        click.echo("Demo sign-ins (Authorization: Bearer …); all people are fictitious:")
+        click.echo("Demo sign-ins; all people are fictitious. The last column is an API token.")
         click.echo(path.read_text(), nl=False)
     click.echo("Stop with Ctrl-C.")
     sys.exit(supervise(port))

@@ -2,13 +2,13 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from scheduler.demo.doors import DemoSignIns, open_doors
 from scheduler.demo.patients import Part, PatientPlan, plan_patients
 from scheduler.demo.staff import add_staff
 from scheduler.demo.story import Story
@@ -21,7 +21,6 @@ from scheduler.services.dispatch import dispatch_due
 from scheduler.services.intake import NewRequest, register_patient, request_visit
 from scheduler.services.practice import Practice
 from scheduler.services.reference import load_reference
-from scheduler.services.sign_in import issue_token
 from scheduler.store.database import transaction
 from scheduler.store.messages import CallTaskRow
 from scheduler.store.people import AccountRow, Role
@@ -30,7 +29,6 @@ DEMO_PRACTICE_NAME = "Oak Home Visits (demonstration)"
 DEMO_SEED = 20261123
 OFFICE_ZONE = "America/Chicago"
 HISTORY_DAYS = 14
-TOKENS_GOOD_FOR = timedelta(days=365)
 _DISPATCH_HOURS = range(8, 22)
 _PATIENT_ACCOUNT = "Patient of the demonstration"
 
@@ -40,27 +38,12 @@ _ORDERED = {Part.PAST_HYDRATION, Part.HYDRATION_AHEAD}
 _WALK_IN = {Part.PAST_PRIMARY_CARE, Part.PRIMARY_CARE_AHEAD}
 
 
-@dataclass(frozen=True, slots=True)
-class DemoSignIn:
-    """One person of the demonstration who can use the API."""
-
-    role: Role
-    name: str
-    token: str
-
-
-@dataclass(frozen=True, slots=True)
-class DemoSignIns:
-    """Everyone who can sign in; the tokens can be read here and nowhere else."""
-
-    entries: tuple[DemoSignIn, ...]
-
-
 def load_demo(
-    session: Session, ports: Ports, practice: Practice, seed: int = DEMO_SEED
+    session: Session, ports: Ports, practice: Practice, password_hash: str, seed: int = DEMO_SEED
 ) -> DemoSignIns:
     """Load the fictitious practice as of the clock's now, whole or not at all.
 
+    All staff accounts get the one password whose hash is given.
     The same seed and the same now give the same people and visits; ids and tokens differ.
     """
     session.rollback()
@@ -69,7 +52,8 @@ def load_demo(
         connection.begin(),
         Session(bind=connection, join_transaction_mode="create_savepoint") as own,
     ):
-        return _load(own, ports, practice, seed)
+        story = _load(own, ports, practice, seed)
+        return open_doors(story, password_hash)
 
 
 def reopen_story(session: Session, ports: Ports, practice: Practice) -> Story:
@@ -80,7 +64,7 @@ def reopen_story(session: Session, ports: Ports, practice: Practice) -> Story:
     return story
 
 
-def _load(session: Session, ports: Ports, practice: Practice, seed: int) -> DemoSignIns:
+def _load(session: Session, ports: Ports, practice: Practice, seed: int) -> Story:
     load_reference(session)
     now = ports.clock.now()
     today = local_day(now, OFFICE_ZONE)
@@ -92,7 +76,7 @@ def _load(session: Session, ports: Ports, practice: Practice, seed: int) -> Demo
     _dispatch_hourly(story, now)
     story.play(now)
     _settle_old_calls(story)
-    return _issue_tokens(story, ports)
+    return story
 
 
 def _dispatch_hourly(story: Story, now: datetime) -> None:
@@ -115,15 +99,6 @@ def _settle_old_calls(story: Story) -> None:
     with transaction(story.session) as session:
         for task in session.scalars(select(CallTaskRow).where(CallTaskRow.due_at <= story.now())):
             task.done_at, task.done_by = task.due_at, caller
-
-
-def _issue_tokens(story: Story, ports: Ports) -> DemoSignIns:
-    entries = []
-    for role, actor in sorted(story.actors.items()):
-        token = issue_token(story.session, ports.clock, actor.account_id, TOKENS_GOOD_FOR)
-        account = story.session.get_one(AccountRow, actor.account_id)
-        entries.append(DemoSignIn(role, account.display_name, token))
-    return DemoSignIns(tuple(entries))
 
 
 class Cast:

@@ -48,7 +48,7 @@ PATIENT = NewPatient(
 def run_tour(ports: Ports, session: Session, practice: Practice, out: TextIO) -> None:
     """Load the demonstration into an empty database, play the main job there and print it."""
     telling.open_tour(out, practice)
-    load_demo(session, ports, practice)
+    load_demo(session, ports, practice, password_hash="")
     story = reopen_story(session, ports, practice)
     patient_id, request_id = _request(story, out)
     calendar = _choose(story, request_id, out)

@@ -49,30 +49,49 @@ class NewPatient:
 def register_patient(desk: Desk, new: NewPatient) -> tuple[UUID, UUID]:
     """Add a patient with a first address; return both ids."""
     desk.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
-    located = _locate(desk, new.address)
-    now = desk.now()
-    if new.birth_date > local_day(now, located[0].timezone):
-        raise InvalidInput({"birth_date": "must not lie in the future"})
-    with transaction(desk.session) as session:
-        patient = PatientRow(
-            name=new.name,
-            birth_date=new.birth_date.isoformat(),
-            timezone=located[0].timezone,
-            created_at=now,
-        )
-        if new.phone:
-            patient.phone = new.phone
-            patient.phone_index = keys().blind_index(new.phone, "phone")
-        session.add(patient)
-        session.flush()
-        address = _address_row(patient.id, "home", new.address, located, now)
-        if new.access:
-            address.access = new.access
-        session.add(address)
-        if new.sms_consent:
-            session.add(_consent(patient.id, ConsentKind.SMS, now))
-        desk.record("register", "patient", patient.id, patient.id)
+    located = locate(desk, new)
+    with transaction(desk.session):
+        patient, address = add_patient(desk, new, located)
     return patient.id, address.id
+
+
+def locate(desk: Desk, new: NewPatient) -> tuple[Place, Point]:
+    """Return where a new patient lives, exactly and by ZIP; raises for what cannot be.
+
+    Raises:
+        UnknownZip, StateMismatch: the address names no place.
+        InvalidInput: the birth date lies in the future.
+    """
+    located = _locate(desk, new.address)
+    if new.birth_date > local_day(desk.now(), located[0].timezone):
+        raise InvalidInput({"birth_date": "must not lie in the future"})
+    return located
+
+
+def add_patient(
+    desk: Desk, new: NewPatient, located: tuple[Place, Point]
+) -> tuple[PatientRow, AddressRow]:
+    """Add a patient with a first address to the transaction under way."""
+    now = desk.now()
+    patient = PatientRow(
+        name=new.name,
+        birth_date=new.birth_date.isoformat(),
+        timezone=located[0].timezone,
+        created_at=now,
+    )
+    if new.phone:
+        patient.phone = new.phone
+        patient.phone_index = keys().blind_index(new.phone, "phone")
+    desk.session.add(patient)
+    desk.session.flush()
+    address = _address_row(patient.id, "home", new.address, located, now)
+    if new.access:
+        address.access = new.access
+    desk.session.add(address)
+    if new.sms_consent:
+        desk.session.add(_consent(patient.id, ConsentKind.SMS, now))
+    desk.record("register", "patient", patient.id, patient.id)
+    return patient, address
 
 
 def add_address(desk: Desk, patient_id: UUID, label: str, address: PostalAddress) -> UUID:

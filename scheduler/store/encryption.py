@@ -62,6 +62,10 @@ class KeyRing:
         """Return the HMAC of an audit record."""
         return hmac.new(self._derived("audit"), record.encode(), sha256).hexdigest()
 
+    def secret(self, purpose: str) -> bytes:
+        """Return 32 bytes for one purpose of the web, such as signing cookies."""
+        return self._derived(f"secret:{purpose}")
+
     def _derived(self, purpose: str) -> bytes:
         return HKDF(
             algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=purpose.encode()

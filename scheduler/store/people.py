@@ -1,14 +1,17 @@
 """Patients, where they are visited, what they agreed to, and who may sign in."""
 
+import json
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from flask_security.core import RoleMixin, UserMixin
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from scheduler.store.base import Base, choice, one_of
-from scheduler.store.encryption import Encrypted
+from scheduler.store.encryption import Encrypted, keys
 
 
 class Role(StrEnum):
@@ -87,16 +90,71 @@ class ConsentRow(Base):
     withdrawn_at: Mapped[datetime | None]
 
 
-class AccountRow(Base):
-    """Somebody who can sign in; `person_id` is the patient or the clinician they are."""
+class AccountRow(Base, UserMixin):  # type: ignore[misc]  # the mixin would have id be a number
+    """Somebody who can sign in; `person_id` is the patient or the clinician they are.
+
+    Staff have an e-mail address, a password and perhaps a second factor, under the names that
+    Flask-Security asks for; patients sign in by phone and have none of them.
+    """
 
     __tablename__ = "account"
-    __table_args__ = (one_of("role", Role),)
+    __table_args__ = (
+        one_of("role", Role),
+        UniqueConstraint("email_index"),
+        UniqueConstraint("fs_uniquifier"),
+        CheckConstraint(
+            "(email_index IS NULL) = (email_sealed IS NULL)", name="email_found_by_index"
+        ),
+        CheckConstraint("role <> 'patient' OR password IS NULL", name="patients_have_no_password"),
+    )
 
     role: Mapped[Role] = mapped_column(choice(Role))
     display_name: Mapped[str] = mapped_column(String(80))
     person_id: Mapped[UUID | None] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
+    email_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    email_index: Mapped[str | None] = mapped_column(String(64))
+    password: Mapped[str | None] = mapped_column(String(255))
+    fs_uniquifier: Mapped[str] = mapped_column(String(64))
+    tf_primary_method: Mapped[str | None] = mapped_column(String(64))
+    tf_totp_secret: Mapped[str | None] = mapped_column(String(512))
+    totp_counter: Mapped[int | None]
+    recovery_codes: Mapped[str | None] = mapped_column(Text)
+
+    email = Encrypted()
+
+    def __init__(self, **values: Any) -> None:
+        values.setdefault("fs_uniquifier", uuid4().hex)
+        super().__init__(**values)
+
+    @property
+    def active(self) -> bool:  # type: ignore[override]
+        """Say whether the account may be used."""
+        return self.ended_at is None
+
+    @property
+    def roles(self) -> list[RoleMixin]:  # type: ignore[override]
+        """Return no role objects: who may do what is asked of the desk, not of the library."""
+        return []
+
+    @property
+    def mf_recovery_codes(self) -> list[str]:
+        """Return the recovery codes that are left, each one encrypted."""
+        return json.loads(self.recovery_codes) if self.recovery_codes else []
+
+    @mf_recovery_codes.setter
+    def mf_recovery_codes(self, codes: list[str]) -> None:
+        self.recovery_codes = json.dumps(codes)
+
+    def set_email(self, address: str) -> None:
+        """Seal an e-mail address and make it findable, whatever its letters' case."""
+        self.email = address
+        self.email_index = email_index(address)
+
+
+def email_index(address: str) -> str:
+    """Return the blind index of an e-mail address."""
+    return keys().blind_index(address.strip().casefold(), "email")
 
 
 class ApiTokenRow(Base):

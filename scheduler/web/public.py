@@ -1,4 +1,4 @@
-"""The patient's first page: does the practice come here?"""
+"""The first page: does the practice come here?"""
 
 from flask import Blueprint, Flask, current_app, render_template, request
 from flask.typing import ResponseReturnValue
@@ -7,7 +7,7 @@ from scheduler.domain.errors import InvalidInput
 from scheduler.services.coverage import check_coverage
 from scheduler.web.wiring import public_desk, wiring_of
 
-bp = Blueprint("patient", __name__)
+bp = Blueprint("public", __name__)
 
 
 def register(app: Flask) -> None:

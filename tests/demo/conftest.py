@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from scheduler.adapters.geocoding import ZipGeocoder
 from scheduler.adapters.sms import OutboxPageSender
 from scheduler.adapters.travel import GeodesicTravel
-from scheduler.demo.practice import DEMO_PRACTICE_NAME, DemoSignIns, load_demo
+from scheduler.demo.doors import DemoSignIns
+from scheduler.demo.practice import DEMO_PRACTICE_NAME, load_demo
 from scheduler.demo.tour import run_tour
 from scheduler.ports import Ports
 from scheduler.services.practice import Practice
@@ -60,7 +61,7 @@ def _session(path: Path) -> Iterator[Session]:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     for session in _session(tmp_path_factory.mktemp("demo") / "demo.db"):
-        yield Demo(session, load_demo(session, demo_ports(), PRACTICE))
+        yield Demo(session, load_demo(session, demo_ports(), PRACTICE, password_hash=""))
 
 
 @pytest.fixture(scope="session")

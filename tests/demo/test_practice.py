@@ -184,5 +184,5 @@ def test_the_same_seed_and_now_give_the_same_practice(demo: Demo, tour: Tour) ->
 
 @pytest.mark.soak
 def test_the_practice_loads_on_each_database(session: Session, demo: Demo) -> None:
-    load_demo(session, demo_ports(), PRACTICE)
+    load_demo(session, demo_ports(), PRACTICE, password_hash="")
     assert promises(session) == promises(demo.session)

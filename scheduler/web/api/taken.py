@@ -1,75 +1,22 @@
 """What the API takes. Unknown fields are refused, so that a typing error is not lost."""
 
-import re
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from scheduler.web.fields import (
+    BirthDate,
+    Instant,
+    Long,
+    Mg,
+    Phone,
+    Reason,
+    Short,
+    State,
+    Weight,
+    Zip,
 )
-
-from scheduler.domain.geography import parse_state, parse_zip
-
-_PHONE = re.compile(r"\+1[2-9]\d{9}", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-EARLIEST = date(1900, 1, 1)
-MAX_WEIGHT_KG = 500
-YEARS = range(2000, 2101)
-
-
-def _phone(text: str) -> str:
-    digits = re.sub(r"[\s().-]", "", text)
-    if not _PHONE.fullmatch(digits):
-        raise ValueError("must be a US number such as +13035550142")
-    return digits
-
-
-def _plain(text: str) -> str:
-    if _CONTROL.search(text):
-        raise ValueError("must not contain control characters")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be valid text") from None
-    return text
-
-
-def _born(day: date) -> date:
-    if day < EARLIEST:
-        raise ValueError("must be after 1900")
-    return day
-
-
-def _near(instant: datetime) -> datetime:
-    if instant.year not in YEARS:
-        raise ValueError("must lie between the years 2000 and 2100")
-    return instant
-
-
-Short = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
-    AfterValidator(_plain),
-]
-Long = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=2000), AfterValidator(_plain)
-]
-Reason = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_plain)
-]
-State = Annotated[str, StringConstraints(max_length=40), AfterValidator(parse_state)]
-Zip = Annotated[str, StringConstraints(max_length=10), AfterValidator(parse_zip)]
-Phone = Annotated[str, StringConstraints(max_length=30), AfterValidator(_phone)]
-Instant = Annotated[AwareDatetime, AfterValidator(_near)]
-BirthDate = Annotated[date, AfterValidator(_born)]
-Mg = Annotated[Decimal, Field(ge=0, le=10_000, max_digits=9, decimal_places=3)]
 
 
 class Taken(BaseModel):
@@ -115,7 +62,7 @@ class IntakeIn(Taken):
     """A patient's answers."""
 
     condition: Long = ""
-    weight_kg: Annotated[Decimal, Field(gt=0, le=MAX_WEIGHT_KG, max_digits=6, decimal_places=2)]
+    weight_kg: Weight
     pregnant: bool
     dementia_symptoms: bool
     addiction_history: bool
