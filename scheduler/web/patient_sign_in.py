@@ -35,7 +35,7 @@ from scheduler.services.patient_sign_in import (
 from scheduler.store.database import db, transaction
 from scheduler.web import browser_session
 from scheduler.web.browser_session import current_browser
-from scheduler.web.fields import BirthDate, Phone, Reason, Short, State, Zip
+from scheduler.web.fields import BirthDate, Reason, Short, State, TypedPhone, Zip
 from scheduler.web.forms import Form, parse
 from scheduler.web.redirects import safe_next
 from scheduler.web.wiring import public_desk, wiring_of
@@ -47,7 +47,7 @@ _NEXT = "next"
 class PhoneForm(Form):
     """Where to send the code."""
 
-    phone: Phone
+    phone: TypedPhone
 
 
 class CodeForm(Form):

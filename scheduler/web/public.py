@@ -14,11 +14,6 @@ def register(app: Flask) -> None:
     """Serve the first page."""
     app.register_blueprint(bp)
     app.context_processor(_practice)
-    app.add_template_filter(_capitalize_first, "capitalize_first")
-
-
-def _capitalize_first(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _practice() -> dict[str, object]:

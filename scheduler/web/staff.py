@@ -1,6 +1,6 @@
 """Where staff arrive after sign-in, and what each role's pages are."""
 
-from flask import Blueprint, Flask, redirect, url_for
+from flask import Blueprint, Flask, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -42,12 +42,26 @@ def _who() -> dict[str, object]:
     browser = current_browser()
     if browser is None or not browser.person_known:
         return {"who": None, "nav": []}
-    return {"who": browser.display_name, "nav": navigation(browser.actor.role)}
+    role = browser.actor.role
+    if role is Role.PATIENT:
+        out, account = url_for("patient_sign_in.sign_out"), ""
+    else:
+        out, account = url_for("security.logout"), url_for("security.two_factor_setup")
+    return {
+        "who": browser.display_name,
+        "nav": navigation(role),
+        "sign_out_url": out,
+        "account_url": account,
+    }
 
 
 def navigation(role: Role) -> list[NavItem]:
     """Return the pages of a role, in their order."""
-    return [NavItem(words, url_for(endpoint)) for endpoint, words in _pages()[role]]
+    return [
+        NavItem(words, url_for(endpoint))
+        for endpoint, words in _pages()[role]
+        if endpoint in current_app.view_functions
+    ]
 
 
 def _pages() -> dict[Role, list[tuple[str, str]]]:
