@@ -83,6 +83,14 @@ class AccountStore(SQLAlchemyUserDatastore):
         column = getattr(AccountRow, name)
         return db.session.scalar(select(AccountRow).where(column == value))
 
+    def mf_delete_recovery_code(self, user: Any, idx: int) -> bool:
+        """Take a used recovery code off the account; the library would change a copy."""
+        codes = user.mf_recovery_codes
+        if not 0 <= idx < len(codes):
+            return False
+        user.mf_recovery_codes = [*codes[:idx], *codes[idx + 1 :]]
+        return True
+
 
 class OnceOnlyTotp(Totp):
     """Remembers the last code of each account, so that none is taken twice."""

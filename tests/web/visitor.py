@@ -1,4 +1,4 @@
-"""People at a browser without JavaScript: they open pages, fill in forms, and sign in by the door."""
+"""People at a browser without JavaScript: they open pages, fill in forms and sign in."""
 
 import re
 from dataclasses import dataclass, field
@@ -103,8 +103,6 @@ def patient_visitor(site: Site, patient_id: UUID) -> Visitor:
     visitor = Visitor(site.app)
     visitor.post("/sign-in/code", code=read_code(visitor, row.phone))
     visitor.get("/sign-in/person")
-    answer = visitor.post(
-        "/sign-in/person", patient_id=str(patient_id), birth_date=row.birth_date
-    )
+    answer = visitor.post("/sign-in/person", patient_id=str(patient_id), birth_date=row.birth_date)
     assert answer.status_code == 303, answer.get_data(as_text=True)
     return visitor
