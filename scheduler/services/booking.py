@@ -1,14 +1,12 @@
 """Take an offer and confirm it: decided anew under the lock, both times."""
 
 from datetime import timedelta
-from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from scheduler.domain.errors import Conflict, SchedulingError
+from scheduler.domain.errors import SchedulingError
 from scheduler.domain.visits import RESERVATION_MINUTES, VisitEvent, VisitState, next_state
 from scheduler.ports import Clock
 from scheduler.services.desk import Desk
@@ -26,13 +24,11 @@ from scheduler.services.placing import (
     require_credential,
     require_order,
 )
+from scheduler.services.repeats import answered, digest_of, remember
 from scheduler.store import queries
-from scheduler.store.audit import IdempotencyRow
 from scheduler.store.database import transaction
 from scheduler.store.locking import lock_patient
 from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
-
-KEY_USED = "This Idempotency-Key was used for another request."
 
 
 class ReservationOver(SchedulingError):
@@ -59,63 +55,25 @@ def reserve(desk: Desk, request_id: UUID, choice: Choice, repeat_key: str = "") 
     request = queries.get(desk.session, VisitRequestRow, request_id, "request")
     desk.allow_to_act_for(request.patient_id)
     wanted = wanted_for(desk, request, queries.reservations_of(desk.session, request_id))
-    content = f"{request_id}|{choice.clinician_id}|{choice.starts_at.isoformat()}"
-    digest = sha256(content.encode()).hexdigest()
+    digest = digest_of(request_id, choice.clinician_id, choice.starts_at.isoformat())
 
     def act(table: DrivingTable) -> UUID:
         with transaction(desk.session) as session:
             lock_patient(session, wanted.patient_id)
-            answered = _answered(desk, repeat_key, digest)
-            if answered is not None:
-                return answered
+            already = answered(desk, repeat_key, digest)
+            if already is not None:
+                return already
             request = queries.get(session, VisitRequestRow, request_id, "request")
             require_open(request)
             if wanted.service.dosed:
                 raise PlannedAsSeries("This treatment is booked as a whole series.")
             visit_id = _reserve_locked(desk, request, choice, table)
-            _remember(desk, repeat_key, digest, visit_id)
+            remember(desk, repeat_key, digest, visit_id)
             return visit_id
 
     return with_driving(
         desk.ports.travel, lambda: points_for(desk, wanted.place.point, [choice]), act
     )
-
-
-def _answered(desk: Desk, repeat_key: str, digest: str) -> UUID | None:
-    """Return the answer already given under the key; raises Conflict for another question."""
-    if not repeat_key:
-        return None
-    row = desk.session.scalar(
-        select(IdempotencyRow).where(
-            IdempotencyRow.account_id == desk.actor.account_id, IdempotencyRow.key == repeat_key
-        )
-    )
-    if row is not None and row.request_digest != digest:
-        raise Conflict(KEY_USED)
-    return row.visit_id if row else None
-
-
-def _remember(desk: Desk, repeat_key: str, digest: str, visit_id: UUID) -> None:
-    """Write down the answer given under the key; raises Conflict where another came first.
-
-    The same act waits for the patient's lock; only one for another patient can be as fast.
-    """
-    if not repeat_key:
-        return
-    desk.session.flush()
-    desk.session.add(
-        IdempotencyRow(
-            account_id=desk.actor.account_id,
-            key=repeat_key,
-            request_digest=digest,
-            visit_id=visit_id,
-            created_at=desk.now(),
-        )
-    )
-    try:
-        desk.session.flush()
-    except IntegrityError as error:
-        raise Conflict(KEY_USED) from error
 
 
 def _reserve_locked(
@@ -130,8 +88,10 @@ def _reserve_locked(
     day = (clinician.id, choice.day(clinician))
     lock_for_change(session, [day, *((visit.clinician_id, visit.on_day) for visit in earlier)])
     for visit in earlier:
-        actor = desk.actor.account_id
-        end_visit(visit, VisitEvent.CANCEL, desk.now(), actor, "chose another time")
+        session.refresh(visit)  # it may have run out while the lock was waited for
+        if visit.state is VisitState.RESERVED:
+            actor = desk.actor.account_id
+            end_visit(visit, VisitEvent.CANCEL, desk.now(), actor, "chose another time")
     end_expired_on(session, [day], desk.now())
     session.flush()
     decision = place_locked(desk, wanted, choice, own, table)

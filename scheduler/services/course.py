@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from scheduler.domain.care import CareService
 from scheduler.domain.errors import NotFound
 from scheduler.domain.protocols import Protocol
-from scheduler.domain.series import DoseTimes, Giving
+from scheduler.domain.series import AttemptState, DoseTimes, Giving
 from scheduler.domain.visits import TAKES_CAPACITY
 from scheduler.store import mapping, queries
 from scheduler.store.treatment import ProtocolRow, SeriesRow
@@ -77,3 +77,14 @@ def visit_of(session: Session, series_id: UUID, number: int) -> VisitRow:
         if visit.number == number and visit.state in TAKES_CAPACITY:
             return visit
     raise NotFound(f"Visit {number} of the series has no time yet.")
+
+
+def open_next(session: Session, series_id: UUID, after_number: int) -> bool:
+    """Make the administration after a recorded one eligible; say whether there is one."""
+    rows = queries.attempts_of_series(session, series_id)
+    ahead = [row for row in rows if row.number > after_number]
+    following = min((row.number for row in ahead), default=None)
+    for row in ahead:
+        if row.number == following and row.state is AttemptState.LOCKED:
+            row.state = AttemptState.ELIGIBLE
+    return following is not None

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import select
+
 from scheduler.domain.errors import IllegalTransition, InvalidInput
 from scheduler.domain.series import AttemptState, SeriesState
 from scheduler.domain.visits import VisitEvent, VisitState, next_state
+from scheduler.services.course import open_next
 from scheduler.services.desk import Desk
 from scheduler.services.outbox import cancel_visit_messages
 from scheduler.services.placing import end_visit, lock_for_change, require_credential
@@ -29,6 +32,11 @@ _ON_THE_WAY = {
     VisitEvent.ARRIVE: AttemptState.PRE_CHECK,
     VisitEvent.START: AttemptState.ADMINISTERING,
 }
+_REACHED = {
+    VisitEvent.SET_OUT: VisitState.EN_ROUTE,
+    VisitEvent.ARRIVE: VisitState.ARRIVED,
+    VisitEvent.START: VisitState.STARTED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +52,21 @@ class Outcome:
 
 
 def progress(desk: Desk, visit_id: UUID, event: VisitEvent) -> VisitState:
-    """Take a visit a step further: set out, arrive or start. The licence is looked at again."""
+    """Take a visit a step further: set out, arrive or start. The licence is looked at again.
+
+    A step that was taken already is taken as done.
+    """
     if event not in _ON_THE_WAY:
         raise InvalidInput({"event": "must be set out, arrive or start"})
-    _allow(desk, visit_id)
+    allow_own_visit(desk, visit_id)
     with transaction(desk.session) as session:
-        visit, series = _lock(desk, visit_id)
+        visit, series = lock_own_visit(desk, visit_id)
+        if visit.state is _REACHED[event]:
+            return visit.state
         visit.state = next_state(visit.state, event)
         _require_its_time(visit, desk.now())
         require_credential(session, visit)
-        attempt = _attempt_of(desk, visit)
+        attempt = attempt_of(desk, visit)
         if series is not None and attempt is not None:
             require_released(desk, series, visit, attempt, starting=event is VisitEvent.START)
             attempt.state = _ON_THE_WAY[event]
@@ -67,13 +80,15 @@ def _require_its_time(visit: VisitRow, now: datetime) -> None:
         raise IllegalTransition("This visit is planned for another time.")
 
 
-def _allow(desk: Desk, visit_id: UUID) -> None:
+def allow_own_visit(desk: Desk, visit_id: UUID) -> None:
+    """Raise unless the actor is the visit's own clinician; another's looks like none."""
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
     desk.allow(Role.CLINICIAN, Role.PRESCRIBER)
     desk.allow_clinician(visit.clinician_id)
 
 
-def _lock(desk: Desk, visit_id: UUID) -> tuple[VisitRow, SeriesRow | None]:
+def lock_own_visit(desk: Desk, visit_id: UUID) -> tuple[VisitRow, SeriesRow | None]:
+    """Lock all that a step of the actor's own visit touches; return visit and series."""
     session = desk.session
     visit = queries.get(session, VisitRow, visit_id, "visit")
     lock_patient(session, visit.patient_id)
@@ -85,7 +100,8 @@ def _lock(desk: Desk, visit_id: UUID) -> tuple[VisitRow, SeriesRow | None]:
     return visit, series
 
 
-def _attempt_of(desk: Desk, visit: VisitRow) -> AttemptRow | None:
+def attempt_of(desk: Desk, visit: VisitRow) -> AttemptRow | None:
+    """Return the attempt that a visit stands for, None outside a series."""
     if visit.series_id is None:
         return None
     for row in queries.attempts_of_series(desk.session, visit.series_id):
@@ -94,18 +110,25 @@ def _attempt_of(desk: Desk, visit: VisitRow) -> AttemptRow | None:
     return None
 
 
-def complete(desk: Desk, visit_id: UUID, outcome: Outcome | None) -> None:
+def complete(desk: Desk, visit_id: UUID, outcome: Outcome | None, note: str = "") -> None:
     """Complete a visit. A dosed one is completed with its outcome, which frees the next step.
+
+    `note` is what the clinician says of a visit without a dose. The same once more is taken as
+    done.
 
     Raises:
         InvalidInput: a dosed visit without an outcome, or an outcome that cannot be.
+        IllegalTransition: the visit is not going on, or was completed with another outcome.
     """
-    _allow(desk, visit_id)
+    allow_own_visit(desk, visit_id)
     with transaction(desk.session) as session:
-        visit, series = _lock(desk, visit_id)
+        visit, series = lock_own_visit(desk, visit_id)
+        if visit.state is VisitState.COMPLETED:
+            _require_same(desk, visit, outcome)
+            return
         now = desk.now()
-        attempt = _attempt_of(desk, visit)
-        end_visit(visit, VisitEvent.COMPLETE, now, desk.actor.account_id, "completed")
+        attempt = attempt_of(desk, visit)
+        end_visit(visit, VisitEvent.COMPLETE, now, desk.actor.account_id, note or "completed")
         cancel_visit_messages(session, visit, now)
         if series is not None and attempt is not None:
             _record_outcome(desk, visit, attempt, outcome)
@@ -113,6 +136,24 @@ def complete(desk: Desk, visit_id: UUID, outcome: Outcome | None) -> None:
         elif outcome is not None:
             raise InvalidInput({"outcome": "this visit has no dose to record"})
         desk.record("complete", "visit", visit.id, visit.patient_id)
+
+
+def _require_same(desk: Desk, visit: VisitRow, outcome: Outcome | None) -> None:
+    """Raise IllegalTransition unless the outcome is the one that was recorded: nothing is lost."""
+    row = desk.session.scalar(
+        select(AdministrationRow).where(
+            AdministrationRow.visit_id == visit.id, AdministrationRow.entered_in_error_at.is_(None)
+        )
+    )
+    recorded = row and Outcome(
+        Decimal(row.given_mg),
+        row.started_at,
+        row.ended_at,
+        row.aborted,
+        **json.loads(row.notes),
+    )
+    if recorded != outcome:
+        raise IllegalTransition("This visit is recorded already. What was recorded stands.")
 
 
 def _record_outcome(
@@ -165,14 +206,7 @@ def _before_last_dose(desk: Desk, series_id: UUID, started_at: datetime) -> bool
 
 def _go_on(desk: Desk, series: SeriesRow, attempt: AttemptRow, *, review: bool) -> None:
     """Make the next administration eligible, end the series, or ask for a review."""
-    rows = queries.attempts_of_series(desk.session, series.id)
-    ahead = [row for row in rows if row.number > attempt.number]
     if review:
         series.state = SeriesState.AWAITING_REVIEW
-    elif not ahead:
+    elif not open_next(desk.session, series.id, attempt.number):
         series.state = SeriesState.COMPLETED
-    else:
-        following = min(row.number for row in ahead)
-        for row in ahead:
-            if row.number == following and row.state is AttemptState.LOCKED:
-                row.state = AttemptState.ELIGIBLE

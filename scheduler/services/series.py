@@ -36,6 +36,7 @@ from scheduler.services.placing import (
     points_for,
     require_order,
 )
+from scheduler.services.repeats import answered, digest_of, remember
 from scheduler.store import mapping, queries
 from scheduler.store.database import transaction
 from scheduler.store.locking import lock_patient
@@ -112,8 +113,12 @@ def _with_window(
     )
 
 
-def accept_series(desk: Desk, request_id: UUID, choices: Sequence[Choice]) -> UUID:
+def accept_series(
+    desk: Desk, request_id: UUID, choices: Sequence[Choice], repeat_key: str = ""
+) -> UUID:
     """Take a whole calendar, all visits or none; they are tentative and carry no dose yet.
+
+    The same act sent again under the same `repeat_key` gets the first answer.
 
     Raises:
         SlotTaken, NotEligible: one of the times is gone; nothing was written.
@@ -121,7 +126,8 @@ def accept_series(desk: Desk, request_id: UUID, choices: Sequence[Choice]) -> UU
     """
     request = queries.get(desk.session, VisitRequestRow, request_id, "request")
     desk.allow_to_act_for(request.patient_id)
-    require_open(request)
+    if not repeat_key:
+        require_open(request)
     protocol = ordered_protocol(desk, request)
     if len(choices) != len(protocol.administrations):
         count = len(protocol.administrations)
@@ -131,11 +137,18 @@ def accept_series(desk: Desk, request_id: UUID, choices: Sequence[Choice]) -> UU
     def act(table: DrivingTable) -> UUID:
         with transaction(desk.session) as session:
             lock_patient(session, patient_id)
+            already = answered(desk, repeat_key, digest)
+            if already is not None:
+                return already
             request = queries.get(session, VisitRequestRow, request_id, "request")
             require_open(request)
-            return _accept_locked(desk, request, protocol, choices, table)
+            series_id = _accept_locked(desk, request, protocol, choices, table)
+            remember(desk, repeat_key, digest, series_id)
+            return series_id
 
     patient_id = request.patient_id
+    times = [part for each in choices for part in (each.clinician_id, each.starts_at.isoformat())]
+    digest = digest_of(request_id, *times)
     return with_driving(desk.ports.travel, lambda: points_for(desk, place.point, choices), act)
 
 

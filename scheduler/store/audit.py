@@ -37,7 +37,7 @@ class IdempotencyRow(Base):
     account_id: Mapped[UUID]
     key: Mapped[str] = mapped_column(String(80))
     request_digest: Mapped[str] = mapped_column(String(64))
-    visit_id: Mapped[UUID]
+    answer_id: Mapped[UUID]
     created_at: Mapped[datetime]
 
 

@@ -16,6 +16,7 @@ from scheduler.store.people import Role
 from scheduler.web.api.guard import NotSignedIn
 
 Model = TypeVar("Model", bound=BaseModel)
+MAX_KEY = 80
 SEE_ALL = frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})
 
 
@@ -49,6 +50,14 @@ def checked(kind: type[Model], content: object) -> Model:
         raise InvalidInput(
             {_name(each["loc"]): _words(each["msg"]) for each in error.errors()}
         ) from error
+
+
+def repeat_key() -> str:
+    """Return the request's Idempotency-Key, or nothing; raises InvalidInput for a bad one."""
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > MAX_KEY or not key.isprintable():
+        raise InvalidInput({"Idempotency-Key": f"must be at most {MAX_KEY} printable characters"})
+    return key
 
 
 def _name(location: tuple[int | str, ...]) -> str:

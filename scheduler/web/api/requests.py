@@ -3,10 +3,9 @@
 from http import HTTPStatus
 from uuid import UUID
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from scheduler.domain.errors import InvalidInput
 from scheduler.matching.decide import NotEligible, SlotTaken
 from scheduler.services.booking import reserve
 from scheduler.services.desk import Desk
@@ -20,12 +19,11 @@ from scheduler.web.api import presenting
 from scheduler.web.api.describing import described
 from scheduler.web.api.given import Created, OffersOut, RequestOut, VisitOut
 from scheduler.web.api.presenting import answer
-from scheduler.web.api.problems import body, discreet, problem
+from scheduler.web.api.problems import body, discreet, problem, repeat_key
 from scheduler.web.api.taken import ChoiceIn, OrderIn, RequestIn, ReviewIn
 from scheduler.web.wiring import current_desk
 
 bp = Blueprint("requests", __name__, url_prefix="/requests")
-MAX_KEY = 80
 
 
 @bp.post("")
@@ -106,11 +104,9 @@ def take(request_id: UUID) -> ResponseReturnValue:
     """Keep an offer for ten minutes; one that is gone is answered with fresh offers."""
     wish = body(ChoiceIn)
     desk = current_desk()
-    key = request.headers.get("Idempotency-Key", "")
-    if len(key) > MAX_KEY or not key.isprintable():
-        raise InvalidInput({"Idempotency-Key": f"must be at most {MAX_KEY} printable characters"})
+    choice = Choice(wish.clinician_id, wish.starts_at)
     try:
-        made = reserve(desk, request_id, Choice(wish.clinician_id, wish.starts_at), key)
+        made = reserve(desk, request_id, choice, repeat_key())
     except (SlotTaken, NotEligible) as refused:
         gone = discreet(refused)
         fresh = presenting.offers(desk.session, offers_for(desk, request_id), for_staff=False)

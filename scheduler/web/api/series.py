@@ -15,7 +15,7 @@ from scheduler.web.api import presenting
 from scheduler.web.api.describing import described
 from scheduler.web.api.given import CalendarOut, DoseOut, SeriesOut
 from scheduler.web.api.presenting import answer
-from scheduler.web.api.problems import body
+from scheduler.web.api.problems import body, repeat_key
 from scheduler.web.api.taken import SeriesIn
 from scheduler.web.wiring import current_desk
 
@@ -41,7 +41,7 @@ def accept(request_id: UUID) -> ResponseReturnValue:
     wish = body(SeriesIn)
     desk = current_desk()
     choices = [Choice(each.clinician_id, each.starts_at) for each in wish.visits]
-    made = accept_series(desk, request_id, choices)
+    made = accept_series(desk, request_id, choices, repeat_key())
     return answer(presenting.series(*look_at_series(desk, made), with_doses=_sees_doses(desk)), 201)
 
 
