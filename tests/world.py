@@ -17,6 +17,7 @@ from scheduler.domain.licensure import Credential
 from scheduler.domain.protocols import ProtocolStatus, content_hash
 from scheduler.ports import Ports
 from scheduler.services.desk import Actor, Desk
+from scheduler.services.dose_review import dose_to_authorise
 from scheduler.services.intake import (
     Intake,
     NewPatient,
@@ -26,6 +27,7 @@ from scheduler.services.intake import (
     request_visit,
 )
 from scheduler.services.practice import Practice
+from scheduler.services.release import authorise_dose
 from scheduler.store.clinicians import ClinicianRow, LicenceRow, ShiftRow, SkillRow
 from scheduler.store.database import transaction
 from scheduler.store.mapping import read_protocol
@@ -260,3 +262,9 @@ def local(day: date, hour: int, minute: int, offset_hours: int) -> datetime:
     """Return an instant given by a wall clock and its distance from UTC in hours."""
     wall = datetime.combine(day, time(hour, minute), tzinfo=UTC)
     return wall - timedelta(hours=offset_hours)
+
+
+def sign_dose(prescriber: Desk, series_id: UUID, number: int) -> Decimal:
+    """Let a prescriber read a dose and sign off what was read."""
+    mg = dose_to_authorise(prescriber, series_id, number).mg
+    return authorise_dose(prescriber, series_id, number, mg or Decimal(0))

@@ -18,6 +18,7 @@ from scheduler.domain.geography import PostalAddress
 from scheduler.domain.protocols import ProtocolStatus
 from scheduler.matching.offers import Offer
 from scheduler.ports import Ports
+from scheduler.services.dose_review import dose_to_authorise
 from scheduler.services.intake import (
     Intake,
     NewPatient,
@@ -57,7 +58,9 @@ def run_tour(ports: Ports, session: Session, practice: Practice, out: TextIO) ->
         request_id,
         [Choice(offer.clinician_id, offer.starts_at) for offer in calendar],
     )
-    authorise_dose(story.desk(Role.PRESCRIBER), series_id, 1)
+    prescriber = story.desk(Role.PRESCRIBER)
+    mg = dose_to_authorise(prescriber, series_id, 1).mg
+    authorise_dose(prescriber, series_id, 1, mg or Decimal(0))
     telling.tell_calendar(session, series_id, out)
     tell_routes(story, calendar[0].on, calendar[0].clinician_id, out)
     telling.tell_texts(session, patient_id, out)

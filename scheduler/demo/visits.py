@@ -12,6 +12,7 @@ from scheduler.domain.visits import VisitEvent, VisitState
 from scheduler.matching.calendar import SeriesDoesNotFit
 from scheduler.services.booking import confirm, reserve
 from scheduler.services.day import Outcome, complete, progress
+from scheduler.services.dose_review import dose_to_authorise
 from scheduler.services.offers import offers_for
 from scheduler.services.orders import NewOrder, sign_order
 from scheduler.services.placing import Choice
@@ -84,7 +85,9 @@ class Visits:
         self._stopping.add(request_id)
 
     def _release(self, series_id: UUID, number: int) -> None:
-        authorise_dose(self._story.desk(Role.PRESCRIBER), series_id, number)
+        prescriber = self._story.desk(Role.PRESCRIBER)
+        mg = dose_to_authorise(prescriber, series_id, number).mg
+        authorise_dose(prescriber, series_id, number, mg or Decimal(0))
         for visit in queries.visits_of_series(self._story.session, series_id):
             if visit.number == number and visit.state is VisitState.BOOKED:
                 self._follow(visit.id)

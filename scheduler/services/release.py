@@ -1,6 +1,6 @@
 """Release the next dose of a series: a prescriber's act behind the unlock guard."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
@@ -12,7 +12,7 @@ from scheduler.domain.care import CareService, ScopeAnswer, scope_answer
 from scheduler.domain.dosing import work_out_dose
 from scheduler.domain.errors import IllegalTransition, SchedulingError
 from scheduler.domain.licensure import PRESCRIBERS, licence_standing
-from scheduler.domain.protocols import Protocol, ProtocolStatus
+from scheduler.domain.protocols import Level, Protocol, ProtocolStatus
 from scheduler.domain.series import AttemptState, DoseTimes, Refusal, UnlockFacts, unlock_refusals
 from scheduler.domain.timing import local_day
 from scheduler.domain.visits import VisitEvent, next_state
@@ -50,12 +50,32 @@ class DoseNotReleased(SchedulingError):
         self.refusals = refusals
 
 
-def authorise_dose(desk: Desk, series_id: UUID, number: int) -> Decimal:
+class DoseChanged(SchedulingError):
+    """The dose works out to another amount than the one that the prescriber has seen."""
+
+    code = "dose_changed"
+    field = "mg"
+
+
+@dataclass(frozen=True, slots=True)
+class DoseWorkedOut:
+    """One administration as arithmetic has it now; `kg` is None where no weight is on record."""
+
+    protocol: Protocol
+    content_hash: str
+    level: Level
+    kg: Decimal | None
+    mg: Decimal
+
+
+def authorise_dose(desk: Desk, series_id: UUID, number: int, seen_mg: Decimal) -> Decimal:
     """Sign off one administration; its visit becomes booked. Return the mg.
 
-    The sign-off is bound to protocol version, level, mg and reference weight by a hash.
+    `seen_mg` is the amount that the prescriber has read and means. The sign-off is bound to
+    protocol version, level, mg and reference weight by a hash.
 
     Raises:
+        DoseChanged: it works out to another amount now, such as after a new weight.
         DoseNotReleased: with every rule that refused, stored in the audit record.
     """
     desk.allow(Role.PRESCRIBER)
@@ -65,35 +85,34 @@ def authorise_dose(desk: Desk, series_id: UUID, number: int) -> Decimal:
         with transaction(desk.session) as session:
             lock_patient(session, patient_id)
             series = lock_series(session, series_id)
-            return _authorise_locked(desk, series, number)
-    except DoseNotReleased as refused:
+            return _authorise_locked(desk, series, number, seen_mg)
+    except (DoseNotReleased, DoseChanged) as refused:
         with transaction(desk.session):
-            words = " ".join(f"{each.rule}: {each.text}" for each in refused.refusals)
-            desk.record("refuse dose", "series", series_id, patient_id, words)
+            desk.record("refuse dose", "series", series_id, patient_id, _refusal_words(refused))
         raise
 
 
-def _authorise_locked(desk: Desk, series: SeriesRow, number: int) -> Decimal:
+def _refusal_words(refused: DoseNotReleased | DoseChanged) -> str:
+    if isinstance(refused, DoseChanged):
+        return str(refused)
+    return " ".join(f"{each.rule}: {each.text}" for each in refused.refusals)
+
+
+def _authorise_locked(desk: Desk, series: SeriesRow, number: int, seen_mg: Decimal) -> Decimal:
     session = desk.session
     visit = visit_of(session, series.id, number)
     lock_for_change(session, [(visit.clinician_id, visit.on_day)])
     session.refresh(visit)
     attempt = _attempt(desk, series.id, number)
-    row = queries.get(session, ProtocolRow, series.protocol_id, "protocol")
-    protocol = mapping.protocol(row)
-    weight = queries.latest_weight(session, series.patient_id)
-    reading = mapping.weight(weight) if weight else None
-    level = protocol.level_of(number)
-    kg = reading.kg if reading else Decimal(0)
-    mg = work_out_dose(protocol.dose_rule(level), kg).mg
-    refusals = [
-        *_prescriber_refusals(desk, visit),
-        *unlock_refusals(_facts(desk, series, visit, protocol, mg)),
-    ]
+    dose = work_out(desk, series, number)
+    refusals = all_refusals(desk, series, visit, dose)
     if refusals:
         raise DoseNotReleased(refusals)
+    mg, kg = dose.mg, dose.kg or Decimal(0)
+    if mg != seen_mg:
+        raise DoseChanged("This dose works out to another amount now. Please look at it again.")
     attempt.mg = str(mg)
-    attempt.signed_hash = sign_off_hash(row.content_hash, level.number, mg, kg)
+    attempt.signed_hash = sign_off_hash(dose.content_hash, dose.level.number, mg, kg)
     attempt.signed_by = desk.actor.person_id
     attempt.signed_at = desk.now()
     attempt.reference_kg = str(kg)
@@ -103,6 +122,31 @@ def _authorise_locked(desk: Desk, series: SeriesRow, number: int) -> Decimal:
     write_visit_messages(session, visit, Change.BOOKED, desk.now(), desk.practice)
     desk.record("authorise dose", "attempt", attempt.id, series.patient_id)
     return mg
+
+
+def work_out(desk: Desk, series: SeriesRow, number: int) -> DoseWorkedOut:
+    """Return what an administration works out to by the protocol and the latest weight.
+
+    Raises:
+        DoseRefused: no weight is on record, or the dose rounds to nothing.
+    """
+    row = queries.get(desk.session, ProtocolRow, series.protocol_id, "protocol")
+    protocol = mapping.protocol(row)
+    weight = queries.latest_weight(desk.session, series.patient_id)
+    kg = mapping.weight(weight).kg if weight else None
+    level = protocol.level_of(number)
+    mg = work_out_dose(protocol.dose_rule(level), kg or Decimal(0)).mg
+    return DoseWorkedOut(protocol, row.content_hash, level, kg, mg)
+
+
+def all_refusals(
+    desk: Desk, series: SeriesRow, visit: VisitRow, dose: DoseWorkedOut
+) -> list[Refusal]:
+    """Return everything that stands against the actor signing the dose off now."""
+    return [
+        *_prescriber_refusals(desk, visit),
+        *unlock_refusals(_facts(desk, series, visit, dose.protocol, dose.mg)),
+    ]
 
 
 def require_released(

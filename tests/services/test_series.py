@@ -20,11 +20,12 @@ from scheduler.services.booking import reserve
 from scheduler.services.changing import cancel, move
 from scheduler.services.day import Outcome, complete, progress
 from scheduler.services.desk import Desk
+from scheduler.services.dose_review import dose_to_authorise
 from scheduler.services.intake import review_request
 from scheduler.services.offers import NotYetBookable, offers_for
 from scheduler.services.orders import NewOrder, NotApproved, sign_order
 from scheduler.services.placing import Choice, OrderMissing
-from scheduler.services.release import DoseNotReleased, authorise_dose
+from scheduler.services.release import DoseChanged, DoseNotReleased, authorise_dose
 from scheduler.services.series import accept_series, propose_series
 from scheduler.store import queries
 from scheduler.store.audit import AuditRow
@@ -34,7 +35,7 @@ from scheduler.store.treatment import AttemptRow, OrderRow, ProtocolRow, SeriesR
 from scheduler.store.visits import VisitRow
 from tests.clocks import FixedClock
 from tests.conftest import Database
-from tests.world import World
+from tests.world import World, sign_dose
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 ORDER_DAYS = 60
@@ -141,20 +142,39 @@ def test_all_visits_are_tentative_without_a_dose_and_inside_the_gaps(course: Cou
 
 def test_each_dose_waits_for_the_outcome_before(course: Course) -> None:
     series_id = course.plan()
-    assert authorise_dose(course.prescriber, series_id, 1) == Decimal(18)  # 72.4 x 0.25 = 18.1
+    assert sign_dose(course.prescriber, series_id, 1) == Decimal(18)  # 72.4 x 0.25 = 18.1
     assert course.visit(series_id, 1).state is VisitState.BOOKED
     with pytest.raises(DoseNotReleased) as refused:
-        authorise_dose(course.prescriber, series_id, 2)
+        sign_dose(course.prescriber, series_id, 2)
     assert rules(refused) == {2}
     course.give(series_id, 1, "18")
     assert course.attempt(series_id, 2).state is AttemptState.ELIGIBLE
-    assert authorise_dose(course.prescriber, series_id, 2) == Decimal(29)  # 72.4 x 0.4 = 28.96
+    assert sign_dose(course.prescriber, series_id, 2) == Decimal(29)  # 72.4 x 0.4 = 28.96
+
+
+def test_only_the_amount_that_was_read_is_signed_off(course: Course) -> None:
+    series_id = course.plan()
+    seen = dose_to_authorise(course.prescriber, series_id, 1)
+    assert (seen.kg, seen.mg_per_kg, seen.mg) == (Decimal("72.4"), Decimal("0.25"), Decimal(18))
+    assert seen.refusals == ()
+    with pytest.raises(DoseChanged):
+        authorise_dose(course.prescriber, series_id, 1, Decimal(19))
+    assert course.attempt(series_id, 1).mg_sealed is None
+    assert course.visit(series_id, 1).state is VisitState.TENTATIVE
+    assert authorise_dose(course.prescriber, series_id, 1, Decimal(18)) == Decimal(18)
+    assert dose_to_authorise(course.prescriber, series_id, 1).signed_mg == Decimal(18)
+
+
+def test_what_stands_against_a_dose_is_said_before_it_is_signed(course: Course) -> None:
+    series_id = course.plan()
+    later = dose_to_authorise(course.prescriber, series_id, 2)
+    assert "The outcome of the visit before is not recorded." in later.refusals
 
 
 def test_a_dose_above_the_orders_ceiling_is_refused_and_nothing_is_written(course: Course) -> None:
     series_id = course.plan(ceiling="17")
     with pytest.raises(DoseNotReleased) as refused:
-        authorise_dose(course.prescriber, series_id, 1)
+        sign_dose(course.prescriber, series_id, 1)
     assert rules(refused) == {6}
     assert course.attempt(series_id, 1).mg_sealed is None
     assert course.visit(series_id, 1).state is VisitState.TENTATIVE
@@ -164,24 +184,24 @@ def test_a_dose_above_the_orders_ceiling_is_refused_and_nothing_is_written(cours
 
 def test_a_weight_in_pounds_stops_the_next_dose(course: Course) -> None:
     series_id = course.plan()
-    authorise_dose(course.prescriber, series_id, 1)
+    sign_dose(course.prescriber, series_id, 1)
     course.give(series_id, 1, "18")
     course.weigh("160")
     with pytest.raises(DoseNotReleased, match="looks like pounds") as refused:
-        authorise_dose(course.prescriber, series_id, 2)
+        sign_dose(course.prescriber, series_id, 2)
     assert rules(refused) == {5, 6}  # 160 x 0.4 = 64 mg is above the order's 60 mg as well
 
 
 def test_an_aborted_dose_counts_and_asks_for_a_review(course: Course) -> None:
     series_id = course.plan()
-    authorise_dose(course.prescriber, series_id, 1)
+    sign_dose(course.prescriber, series_id, 1)
     course.give(series_id, 1, "12", aborted=True)
     given = queries.given_in_series(course.world.session, series_id)
     assert [row.given_mg for row in given] == ["12"]
     series = queries.get(course.world.session, SeriesRow, series_id, "series")
     assert series.state is SeriesState.AWAITING_REVIEW
     with pytest.raises(DoseNotReleased) as refused:
-        authorise_dose(course.prescriber, series_id, 2)
+        sign_dose(course.prescriber, series_id, 2)
     assert rules(refused) == {2}
 
 
@@ -189,7 +209,7 @@ def test_only_a_prescriber_releases_a_dose(course: Course) -> None:
     series_id = course.plan()
     for role in set(Role) - {Role.PRESCRIBER}:
         with pytest.raises(NotAllowed):
-            authorise_dose(course.world.desk(role), series_id, 1)
+            sign_dose(course.world.desk(role), series_id, 1)
 
 
 def test_a_visit_cannot_move_out_of_the_gap(course: Course) -> None:
@@ -209,7 +229,7 @@ def test_a_visit_cannot_move_out_of_the_gap(course: Course) -> None:
 
 def test_cancelling_a_visit_keeps_its_place_and_its_history(course: Course) -> None:
     series_id = course.plan()
-    authorise_dose(course.prescriber, series_id, 1)
+    sign_dose(course.prescriber, series_id, 1)
     cancel(course.world.dispatcher, course.visit(series_id, 1).id, "patient is ill")
     rows = queries.attempts_of_series(course.world.session, series_id)
     assert [row.state for row in rows if row.number == 1] == [
@@ -274,7 +294,7 @@ def test_of_two_authorisations_at_once_one_wins(database: Database) -> None:
             world = World(own, FixedClock(NOW))
             start.wait()
             try:
-                answers.append(authorise_dose(world.desk(Role.PRESCRIBER, person), series_id, 1))
+                answers.append(sign_dose(world.desk(Role.PRESCRIBER, person), series_id, 1))
             except SchedulingError as refused:
                 answers.append(refused.code)
 
@@ -288,9 +308,9 @@ def test_of_two_authorisations_at_once_one_wins(database: Database) -> None:
 
 def test_a_visit_is_not_begun_days_before_its_time(course: Course) -> None:
     series_id = course.plan()
-    authorise_dose(course.prescriber, series_id, 1)
+    sign_dose(course.prescriber, series_id, 1)
     course.give(series_id, 1, "18")
-    authorise_dose(course.prescriber, series_id, 2)
+    sign_dose(course.prescriber, series_id, 2)
     visit = course.visit(series_id, 2)
     nurse = course.world.desk(Role.CLINICIAN, visit.clinician_id)
     with pytest.raises(IllegalTransition, match="another time"):
@@ -300,7 +320,7 @@ def test_a_visit_is_not_begun_days_before_its_time(course: Course) -> None:
 
 def test_a_weight_changed_after_the_sign_off_stops_the_visit(course: Course) -> None:
     series_id = course.plan()
-    authorise_dose(course.prescriber, series_id, 1)
+    sign_dose(course.prescriber, series_id, 1)
     course.weigh("66")
     visit = course.visit(series_id, 1)
     nurse = course.world.desk(Role.CLINICIAN, visit.clinician_id)
@@ -314,7 +334,7 @@ def test_the_first_dose_is_judged_by_the_weight_of_the_order(course: Course) -> 
     series_id = course.plan()
     course.weigh("160")
     with pytest.raises(DoseNotReleased, match="looks like pounds"):
-        authorise_dose(course.prescriber, series_id, 1)
+        sign_dose(course.prescriber, series_id, 1)
 
 
 def test_a_newer_intake_that_waits_for_a_prescriber_stops_the_series(course: Course) -> None:
@@ -323,7 +343,7 @@ def test_a_newer_intake_that_waits_for_a_prescriber_stops_the_series(course: Cou
     home = course.visit(series_id, 1).address_id
     course.world.request((patient, home), "infusion", pregnant=True)
     with pytest.raises(DoseNotReleased) as refused:
-        authorise_dose(course.prescriber, series_id, 1)
+        sign_dose(course.prescriber, series_id, 1)
     assert rules(refused) == {8}
 
 

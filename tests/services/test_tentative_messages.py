@@ -12,12 +12,11 @@ from scheduler.services.booking import confirm, reserve
 from scheduler.services.offers import offers_for
 from scheduler.services.orders import NewOrder, sign_order
 from scheduler.services.placing import Choice
-from scheduler.services.release import authorise_dose
 from scheduler.services.series import accept_series, propose_series
 from scheduler.store import queries
 from scheduler.store.messages import MessageRow
 from tests.clocks import FixedClock
-from tests.world import World
+from tests.world import World, sign_dose
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 
@@ -50,7 +49,7 @@ def test_only_a_released_dose_makes_confirmation_and_reminders(session: Session)
     series_id = accept_series(world.dispatcher, request, choices)
     assert pending(session, 1, series_id) == set()
     assert pending(session, 3, series_id) == {Template.REMINDER_7D}
-    authorise_dose(prescriber, series_id, 1)
+    sign_dose(prescriber, series_id, 1)
     assert pending(session, 1, series_id) == {
         Template.CONFIRMATION,
         Template.REMINDER_48H,

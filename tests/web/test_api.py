@@ -133,15 +133,19 @@ def test_a_series_goes_from_order_to_the_second_dose(clinic: Clinic) -> None:
         *((1, "ELIGIBLE", None), (2, "LOCKED", None), (3, "LOCKED", None))
     ]
     path, first = f"/series/{series['id']}", steps[0]
-    early = clinic.as_prescriber.post(f"{path}/administrations/2/authorisation")
+    early = clinic.as_prescriber.post(f"{path}/administrations/2/authorisation", {"mg": "29"})
     assert problem(early, 409)["code"] == "dose_not_released"
-    released = clinic.as_prescriber.post(f"{path}/administrations/1/authorisation")
+    dose = ok(clinic.as_prescriber.get(f"{path}/administrations/1/dose"))
+    assert (dose["kg"], dose["mg_per_kg"], dose["mg"]) == ("72.4", "0.25", "18")
+    other = clinic.as_prescriber.post(f"{path}/administrations/1/authorisation", {"mg": "180"})
+    assert problem(other, 409)["code"] == "dose_changed"
+    released = clinic.as_prescriber.post(f"{path}/administrations/1/authorisation", {"mg": "18"})
     assert ok(released) == {"mg": "18"}
     assert ok(clinic.as_quinn.get(path))["administrations"][0]["mg"] == "18"
     give(clinic, first["visit_id"], "18")
     after = ok(clinic.as_quinn.get(path))["administrations"]
     assert [each["state"] for each in after] == ["OUTCOME_RECORDED", "ELIGIBLE", "LOCKED"]
-    second = clinic.as_prescriber.post(f"{path}/administrations/2/authorisation")
+    second = clinic.as_prescriber.post(f"{path}/administrations/2/authorisation", {"mg": "29"})
     assert ok(second) == {"mg": "29"}
 
 

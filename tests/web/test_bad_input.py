@@ -223,7 +223,7 @@ def test_no_day_breaks_the_practice(clinic: Clinic, day: str) -> None:
 def test_no_number_of_a_dose_breaks_a_series(clinic: Clinic, number: str) -> None:
     series_id = clinic.series()["id"]
     path = f"/series/{series_id}/administrations/{number}/authorisation"
-    answer = clinic.as_prescriber.post(path)
+    answer = clinic.as_prescriber.post(path, {"mg": "18"})
     assert answer.status_code in {404, 409}
     problem(answer, answer.status_code)
 

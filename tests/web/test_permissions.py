@@ -37,6 +37,7 @@ TABLE: dict[str, tuple[int | None, ...]] = {
     "GET /requests/{request}/series": PATIENT_DATA,
     "POST /requests/{request}/series": PATIENTS_ACT,
     "GET /series/{series}": (HIDDEN, YES, YES, NO, NO, YES, NO, YES),
+    "GET /series/{series}/administrations/1/dose": PRESCRIBER_ONLY,
     "POST /series/{series}/administrations/1/authorisation": PRESCRIBER_ONLY,
     "GET /visits": (YES, YES, HIDDEN, YES, YES, YES, HIDDEN, HIDDEN),
     "GET /visits?on=2026-10-21": STAFF_ONLY,
@@ -89,6 +90,7 @@ class Records:
             "cancellation": {"reason": "asked"},
             "progress": {"event": "set out"},
             "completion": {},
+            "authorisation": {"mg": "18"},
             "time-off": {"first_day": "2027-01-01", "last_day": "2027-01-02"},
             "end": {"through": "2030-01-01", "reason": "ends"},
         }

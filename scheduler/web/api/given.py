@@ -1,6 +1,7 @@
 """What the API answers."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -158,6 +159,34 @@ class SeriesOut(Given):
     id: UUID
     state: str
     administrations: list[AttemptOut]
+
+
+class GivenDoseOut(Given):
+    """A dose that was given."""
+
+    number: int
+    mg: Decimal
+    started_at: datetime
+    aborted: bool
+    tolerance: str
+
+
+class DoseToAuthoriseOut(Given):
+    """What a dose works out to; `refusals` is empty where it may be signed off."""
+
+    number: int
+    level_number: int
+    mg_per_kg: Decimal | None
+    minutes: int | None
+    kg: Decimal | None
+    weighed_on: date | None
+    mg: Decimal | None
+    signed_mg: Decimal | None
+    visit_id: UUID
+    starts_at: datetime
+    timezone: str
+    refusals: list[str]
+    given: list[GivenDoseOut]
 
 
 class DoseOut(Given):

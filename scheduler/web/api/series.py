@@ -6,6 +6,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from scheduler.services.desk import Desk
+from scheduler.services.dose_review import dose_to_authorise
 from scheduler.services.placing import Choice
 from scheduler.services.reading import look_at_series
 from scheduler.services.release import authorise_dose
@@ -13,10 +14,10 @@ from scheduler.services.series import accept_series, propose_series
 from scheduler.store.people import Role
 from scheduler.web.api import presenting
 from scheduler.web.api.describing import described
-from scheduler.web.api.given import CalendarOut, DoseOut, SeriesOut
+from scheduler.web.api.given import CalendarOut, DoseOut, DoseToAuthoriseOut, SeriesOut
 from scheduler.web.api.presenting import answer
 from scheduler.web.api.problems import body, repeat_key
-from scheduler.web.api.taken import SeriesIn
+from scheduler.web.api.taken import AuthorisationIn, SeriesIn
 from scheduler.web.wiring import current_desk
 
 bp = Blueprint("series", __name__)
@@ -54,9 +55,19 @@ def show(series_id: UUID) -> ResponseReturnValue:
     return answer(presenting.series(*found, with_doses=_sees_doses(desk)))
 
 
+@bp.get("/series/<uuid:series_id>/administrations/<int:number>/dose")
+@described(answers=DoseToAuthoriseOut)
+def show_dose(series_id: UUID, number: int) -> ResponseReturnValue:
+    """Show a prescriber what a dose works out to, and what stands against signing it off."""
+    return answer(
+        DoseToAuthoriseOut.model_validate(dose_to_authorise(current_desk(), series_id, number))
+    )
+
+
 @bp.post("/series/<uuid:series_id>/administrations/<int:number>/authorisation")
-@described(answers=DoseOut)
+@described(AuthorisationIn, DoseOut)
 def authorise(series_id: UUID, number: int) -> ResponseReturnValue:
-    """Authorise one dose; the guard's refusals are answered in words."""
-    mg = authorise_dose(current_desk(), series_id, number)
+    """Authorise one dose as it was read; the guard's refusals are answered in words."""
+    seen = body(AuthorisationIn).mg
+    mg = authorise_dose(current_desk(), series_id, number, seen)
     return answer(DoseOut(mg=str(mg)))

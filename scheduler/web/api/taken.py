@@ -112,6 +112,12 @@ class SeriesIn(Taken):
     visits: Annotated[list[ChoiceIn], Field(min_length=1, max_length=40)]
 
 
+class AuthorisationIn(Taken):
+    """The mg that the prescriber has read and means."""
+
+    mg: Mg
+
+
 class MoveIn(ChoiceIn):
     """Where to move a visit."""
 
