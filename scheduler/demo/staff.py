@@ -99,6 +99,8 @@ def _add_clinician(session: Session, plan: ClinicianPlan, area: ZipArea, today: 
         home_state=plan.home_state,
         start_latitude=area.point.latitude,
         start_longitude=area.point.longitude,
+        home_city=area.place,
+        home_zip=area.zip_code,
         timezone=area.timezone,
         max_visits=4,
         max_travel_minutes=180,

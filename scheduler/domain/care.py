@@ -57,7 +57,9 @@ class CareService:
 class ScopeRule:
     """A verified statement that a credential may give care this way in homes of a state.
 
-    Facts with a source and a date; `None` in `expires_on` means until withdrawn.
+    Facts with a source and a date; `None` in `expires_on` means until the next verification. One
+    that runs out before it was verified says that the care may not be given (any more).
+    `revision` counts the verifications of one day.
     """
 
     state: str
@@ -69,6 +71,7 @@ class ScopeRule:
     verified_by: str
     verified_on: date
     expires_on: date | None = None
+    revision: int = 1
 
     def counts_on(self, first: date, last: date) -> bool:
         """Say whether the rule was verified by then and has not run out."""
@@ -93,19 +96,24 @@ def scope_answer(
 ) -> ScopeAnswer:
     """Say whether the credential may give care this way in the state on all the days.
 
-    No row for the state and way of giving means blocked: what nobody verified is not allowed.
+    No row for the state and way of giving means blocked: what nobody verified is not allowed. Of
+    the rows for a credential the one verified last counts, also when it has run out.
     """
     first, last = days
-    here = [
-        rule
-        for rule in rules
-        if rule.state == state and rule.way_of_giving is way and rule.counts_on(first, last)
-    ]
+    newest: dict[Credential, ScopeRule] = {}
+    for rule in rules:
+        if rule.state == state and rule.way_of_giving is way and rule.verified_on <= first:
+            newest[rule.credential] = max(newest.get(rule.credential, rule), rule, key=_age)
+    here = {each: rule for each, rule in newest.items() if rule.counts_on(first, last)}
     if not here:
         return ScopeAnswer.STATE_NOT_VERIFIED
-    mine = [rule for rule in here if rule.credential is credential]
-    if not mine:
+    if credential not in here:
         return ScopeAnswer.CREDENTIAL_NOT_ALLOWED
-    if all(rule.needs_prescriber_on_site or rule.needs_second_person for rule in mine):
+    mine = here[credential]
+    if mine.needs_prescriber_on_site or mine.needs_second_person:
         return ScopeAnswer.NEEDS_MORE_PEOPLE
     return ScopeAnswer.ALLOWED
+
+
+def _age(rule: ScopeRule) -> tuple[date, int]:
+    return rule.verified_on, rule.revision

@@ -183,7 +183,7 @@ def request_visit(desk: Desk, new: NewRequest) -> UUID:
         address = queries.get(session, AddressRow, new.address_id, "address")
         if address.patient_id != patient.id:
             raise NotFound("There is no such address.")
-        service = queries.find_service(session, new.service_code)
+        service = queries.find_offered_service(session, new.service_code)
         if new.preferred_clinician_id is not None:
             queries.get(session, ClinicianRow, new.preferred_clinician_id, "clinician")
         today = local_day(now, address.timezone)
@@ -265,7 +265,10 @@ def _add_weight_and_consent(desk: Desk, new: NewRequest, now: datetime, today: d
 
 
 def review_request(desk: Desk, request_id: UUID, *, clear: bool, reason: str) -> RequestState:
-    """Clear or decline a request that needs supervision: a prescriber's act, with a reason."""
+    """Clear or decline a request that needs supervision: a prescriber's act, with a reason.
+
+    What the same prescriber said once more is taken as said.
+    """
     desk.allow(Role.PRESCRIBER)
     if not reason.strip():
         raise InvalidInput({"reason": "must say why"})
@@ -273,11 +276,16 @@ def review_request(desk: Desk, request_id: UUID, *, clear: bool, reason: str) ->
         row = queries.get(session, VisitRequestRow, request_id, "request")
         lock_patient(session, row.patient_id)
         session.refresh(row)
-        if row.state is not RequestState.AWAITING_REVIEW or row.intake_id is None:
+        if row.intake_id is None:
             raise IllegalTransition("This request is not waiting for a review.")
         intake = queries.get(session, IntakeRow, row.intake_id, "intake")
+        said = Clearance.CLEARED if clear else Clearance.DECLINED
+        if (intake.clearance, intake.decided_by) == (said, desk.actor.person_id):
+            return row.state
+        if row.state is not RequestState.AWAITING_REVIEW:
+            raise IllegalTransition("This request is not waiting for a review.")
         service = queries.find_service(session, row.service_code)
-        intake.clearance = Clearance.CLEARED if clear else Clearance.DECLINED
+        intake.clearance = said
         intake.decided_by = desk.actor.person_id
         intake.decided_at = desk.now()
         intake.reason = reason

@@ -3,15 +3,27 @@
 from datetime import date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from scheduler.domain.licensure import Credential
 from scheduler.store.base import Base, choice, one_of
+from scheduler.store.encryption import Encrypted
 
 
 class ClinicianRow(Base):
-    """A clinician with the limits of a working day. Days are local to `timezone`."""
+    """A clinician with the limits of a working day. Days are local to `timezone`.
+
+    The start point is where home was placed; street, city and ZIP are what was typed for it.
+    """
 
     __tablename__ = "clinician"
     __table_args__ = (
@@ -32,6 +44,9 @@ class ClinicianRow(Base):
     home_state: Mapped[str] = mapped_column(String(2))
     start_latitude: Mapped[float]
     start_longitude: Mapped[float]
+    home_street_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    home_city: Mapped[str | None] = mapped_column(String(80))
+    home_zip: Mapped[str | None] = mapped_column(String(5))
     timezone: Mapped[str] = mapped_column(String(64))
     max_visits: Mapped[int]
     max_travel_minutes: Mapped[int]
@@ -39,6 +54,8 @@ class ClinicianRow(Base):
     break_opens: Mapped[time | None]
     break_closes: Mapped[time | None]
     active: Mapped[bool] = mapped_column(default=True)
+
+    home_street = Encrypted()
 
     licences: Mapped[list["LicenceRow"]] = relationship(order_by="LicenceRow.state")
     skills: Mapped[list["SkillRow"]] = relationship(order_by="SkillRow.skill")
@@ -65,21 +82,33 @@ class LicenceRow(Base):
 
 
 class SkillRow(Base):
-    """A skill that services can ask for."""
+    """A skill that services can ask for; one that was taken away keeps its row."""
 
     __tablename__ = "skill"
     __table_args__ = (UniqueConstraint("clinician_id", "skill"),)
 
     clinician_id: Mapped[UUID] = mapped_column(ForeignKey("clinician.id"), index=True)
     skill: Mapped[str] = mapped_column(String(40))
+    ended_at: Mapped[datetime | None]
 
 
 class ShiftRow(Base):
-    """A weekly shift in local time (weekday 0 is Monday), in force between two days."""
+    """A weekly shift in local time (weekday 0 is Monday), in force between two days.
+
+    One that was withdrawn before it began counts for nothing and keeps its row.
+    """
 
     __tablename__ = "shift"
     __table_args__ = (
-        UniqueConstraint("clinician_id", "weekday", "from_day"),
+        Index(
+            "uq_shift_in_force",
+            "clinician_id",
+            "weekday",
+            "from_day",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
         CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_range"),
         CheckConstraint("opens < closes", name="opens_first"),
         CheckConstraint("from_day <= through_day", name="days_in_order"),
@@ -91,6 +120,7 @@ class ShiftRow(Base):
     closes: Mapped[time]
     from_day: Mapped[date]
     through_day: Mapped[date]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class TimeOffRow(Base):

@@ -56,6 +56,7 @@ def scope_rule(row: ScopeRuleRow) -> ScopeRule:
         citation=row.citation,
         verified_by=row.verified_by,
         verified_on=row.verified_on,
+        revision=row.revision,
         expires_on=row.expires_on,
     )
 
@@ -89,7 +90,7 @@ def candidate(row: ClinicianRow, blocked: frozenset[UUID] = frozenset()) -> Cand
         name=row.name,
         active=row.active,
         holder=LicenceHolder(row.credential, row.home_state, licences),
-        skills=frozenset(skill.skill for skill in row.skills),
+        skills=frozenset(skill.skill for skill in row.skills if skill.ended_at is None),
         blocked_patients=blocked,
     )
 
@@ -121,7 +122,9 @@ def shift_on(row: ClinicianRow, on: date) -> ShiftRow | None:
     fitting = [
         shift
         for shift in row.shifts
-        if shift.weekday == on.weekday() and shift.from_day <= on <= shift.through_day
+        if shift.weekday == on.weekday()
+        and shift.from_day <= on <= shift.through_day
+        and shift.withdrawn_at is None
     ]
     return max(fitting, key=lambda shift: shift.from_day, default=None)
 

@@ -47,10 +47,17 @@ def patient_of(session: Session, patient_id: UUID) -> PatientRow:
 
 
 def find_service(session: Session, code: str) -> CareService:
-    """Return an active service by code; raises NotFound."""
-    row = session.scalar(
-        select(CareServiceRow).where(CareServiceRow.code == code, CareServiceRow.active)
-    )
+    """Return a service by code, also one no longer offered: its visits go on; raises NotFound."""
+    row = session.scalar(select(CareServiceRow).where(CareServiceRow.code == code))
+    if row is None:
+        raise NotFound("There is no such service.")
+    return mapping.care_service(row)
+
+
+def find_offered_service(session: Session, code: str) -> CareService:
+    """Return a service that can be asked for, by code; raises NotFound."""
+    offered = select(CareServiceRow).where(CareServiceRow.code == code, CareServiceRow.active)
+    row = session.scalar(offered)
     if row is None:
         raise NotFound("There is no such service.")
     return mapping.care_service(row)

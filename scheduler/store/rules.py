@@ -35,11 +35,17 @@ class CareServiceRow(Base):
 
 
 class ScopeRuleRow(Base):
-    """A verified statement of what a credential may do in homes of a state."""
+    """A verified statement of what a credential may do in homes of a state; only ever added.
+
+    The newest one counts: by the day of verification, of several on one day the last revision.
+    """
 
     __tablename__ = "scope_rule"
     __table_args__ = (
-        UniqueConstraint("state", "credential", "way_of_giving", "verified_on"),
+        UniqueConstraint(
+            *("state", "credential", "way_of_giving", "verified_on", "revision"),
+            name="uq_scope_rule_revision",
+        ),
         one_of("credential", Credential),
         one_of("way_of_giving", WayOfGiving),
     )
@@ -52,6 +58,7 @@ class ScopeRuleRow(Base):
     citation: Mapped[str] = mapped_column(String(400))
     verified_by: Mapped[str] = mapped_column(String(80))
     verified_on: Mapped[date]
+    revision: Mapped[int] = mapped_column(default=1)
     expires_on: Mapped[date | None]
 
 

@@ -1,5 +1,6 @@
 """Licences and compact privileges as dated facts, and scope rules that are blocked by default."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -84,3 +85,24 @@ def test_what_nobody_verified_is_not_allowed(
 ) -> None:
     answer = scope_answer(rules, state, WayOfGiving.IV_INFUSION, credential, (DAY, DAY))
     assert answer is expected
+
+
+@pytest.mark.parametrize(
+    ("newer", "expected"),
+    [
+        (replace(rule(second=True), revision=2), ScopeAnswer.NEEDS_MORE_PEOPLE),
+        (replace(rule(second=True), verified_on=date(2026, 3, 1)), ScopeAnswer.NEEDS_MORE_PEOPLE),
+        (replace(rule(second=True), verified_on=date(2030, 1, 1)), ScopeAnswer.ALLOWED),
+        (
+            replace(rule(), revision=2, expires_on=date(2025, 12, 31)),
+            ScopeAnswer.STATE_NOT_VERIFIED,
+        ),
+    ],
+    ids=["same day", "later day", "not yet verified", "no longer allowed"],
+)
+def test_the_newest_verification_counts_in_either_order(
+    newer: ScopeRule, expected: ScopeAnswer
+) -> None:
+    for rules in ([rule(), newer], [newer, rule()]):
+        answer = scope_answer(rules, "MO", WayOfGiving.IV_INFUSION, RN, (DAY, DAY))
+        assert answer is expected
