@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound
 from scheduler.domain.geography import Point
-from scheduler.domain.series import AttemptState, allowed_arrivals
+from scheduler.domain.series import SERIES_ENDED, AttemptState, allowed_arrivals
 from scheduler.domain.timing import TimeWindow
 from scheduler.domain.visits import (
     CAN_MOVE,
@@ -48,6 +48,9 @@ from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
 
 MOVES_WITHIN = timedelta(days=28)
 """How far from its present day an offer to move a visit may lie."""
+
+NEW_TIME_TASK = "series-time|"
+"""How the keys of call tasks begin that ask for a new time of a series' visit."""
 
 
 def offers_to_move(desk: Desk, visit_id: UUID, address_id: UUID | None = None) -> OfferList:
@@ -245,13 +248,32 @@ def cancel_locked(desk: Desk, visit: VisitRow, reason: str) -> None:
     else:
         cancel_visit_messages(session, visit, now)
     if visit.series_id is not None:
-        _keep_place_open(session, visit, visit.series_id, now)
+        _leave_place(session, visit, visit.series_id, now)
     desk.record("cancel", "visit", visit.id, visit.patient_id, reason)
 
 
-def _keep_place_open(session: Session, visit: VisitRow, series_id: UUID, now: datetime) -> None:
-    """Defer the visit's attempt: a fresh one, without a dose, waits for a new time."""
-    for attempt in queries.attempts_of_series(session, series_id):
+def _leave_place(session: Session, visit: VisitRow, series_id: UUID, now: datetime) -> None:
+    """Keep the visit's place in its series open and ask for a new time; an ended one needs none."""
+    if queries.get(session, SeriesRow, series_id, "series").state in SERIES_ENDED:
+        return
+    defer_attempt(session, visit)
+    session.add(
+        CallTaskRow(
+            dedupe_key=f"{NEW_TIME_TASK}{visit.id}",
+            patient_id=visit.patient_id,
+            visit_id=visit.id,
+            what=f"Find a new time for visit {visit.number} of the plan.",
+            due_at=now + timedelta(hours=24),
+            created_at=now,
+        )
+    )
+
+
+def defer_attempt(session: Session, visit: VisitRow) -> None:
+    """Defer an ended visit's attempt: a fresh one, without a dose, waits for a new time."""
+    if visit.series_id is None:
+        return
+    for attempt in queries.attempts_of_series(session, visit.series_id):
         if (attempt.number, attempt.attempt) == (visit.number, visit.attempt):
             held = attempt.state is not AttemptState.LOCKED
             attempt.state = AttemptState.DEFERRED
@@ -265,13 +287,3 @@ def _keep_place_open(session: Session, visit: VisitRow, series_id: UUID, now: da
                     state=AttemptState.ELIGIBLE if held else AttemptState.LOCKED,
                 )
             )
-    session.add(
-        CallTaskRow(
-            dedupe_key=f"series-time|{visit.id}",
-            patient_id=visit.patient_id,
-            visit_id=visit.id,
-            what=f"Find a new time for visit {visit.number} of the plan.",
-            due_at=now + timedelta(hours=24),
-            created_at=now,
-        )
-    )
