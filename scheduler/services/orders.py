@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from scheduler.domain.errors import IllegalTransition, InvalidInput, NotAllowed
+from scheduler.domain.geography import STATES
 from scheduler.domain.licensure import PRESCRIBERS, licence_standing
 from scheduler.domain.protocols import ProtocolStatus, approval_problems, content_hash
 from scheduler.domain.timing import local_day
@@ -17,7 +18,7 @@ from scheduler.services.outbox import write_choose_time
 from scheduler.store import mapping, queries
 from scheduler.store.database import transaction
 from scheduler.store.locking import lock_patient
-from scheduler.store.people import PatientRow, Role
+from scheduler.store.people import AddressRow, PatientRow, Role
 from scheduler.store.treatment import OrderRow, ProtocolRow
 from scheduler.store.visits import RequestState, VisitRequestRow
 
@@ -31,7 +32,10 @@ class NotApproved(IllegalTransition):
 
 
 def copy_protocol(desk: Desk, protocol_id: UUID, title: str) -> UUID:
-    """Copy a protocol into a draft of the practice's own; return its id."""
+    """Copy a protocol into a draft of the practice's own; return its id.
+
+    A draft that says the same already is taken as the copy.
+    """
     desk.allow(Role.PRESCRIBER, Role.MEDICAL_DIRECTOR)
     with transaction(desk.session) as session:
         source = queries.get(session, ProtocolRow, protocol_id, "protocol")
@@ -39,6 +43,9 @@ def copy_protocol(desk: Desk, protocol_id: UUID, title: str) -> UUID:
         newest = session.scalar(
             select(func.max(ProtocolRow.version)).where(ProtocolRow.code == source.code)
         )
+        twin = _draft_with(desk, source.code, json.dumps(content, sort_keys=True))
+        if twin is not None:
+            return twin
         version = (newest or 0) + 1
         protocol = mapping.read_protocol(content, version, ProtocolStatus.DRAFT)
         row = ProtocolRow(
@@ -53,8 +60,20 @@ def copy_protocol(desk: Desk, protocol_id: UUID, title: str) -> UUID:
     return row.id
 
 
+def _draft_with(desk: Desk, code: str, content: str) -> UUID | None:
+    return desk.session.scalar(
+        select(ProtocolRow.id).where(
+            ProtocolRow.code == code,
+            ProtocolRow.status == ProtocolStatus.DRAFT,
+            ProtocolRow.content == content,
+        )
+    )
+
+
 def approve_protocol(desk: Desk, protocol_id: UUID, reason: str) -> None:
     """Approve a draft: a medical director's act, bound to the hash of what was read.
+
+    What the same director approved is taken as approved.
 
     Raises:
         InvalidInput: names every required field that is empty or wrong.
@@ -63,6 +82,8 @@ def approve_protocol(desk: Desk, protocol_id: UUID, reason: str) -> None:
     desk.allow(Role.MEDICAL_DIRECTOR)
     with transaction(desk.session) as session:
         row = queries.get(session, ProtocolRow, protocol_id, "protocol")
+        if row.status is ProtocolStatus.APPROVED and row.approved_by == desk.actor.account_id:
+            return
         if row.status is not ProtocolStatus.DRAFT:
             raise NotApproved(f"A protocol that is {row.status.value} cannot be approved.")
         problems = approval_problems(mapping.protocol(row))
@@ -92,6 +113,8 @@ class NewOrder:
 def sign_order(desk: Desk, new: NewOrder) -> UUID:
     """Sign an order for a request; the patient is told that a time can be chosen.
 
+    The same order once more, while it stands, is taken as signed.
+
     Raises:
         NotAllowed: the signer has no authority to prescribe in the patient's state today.
         NotApproved: the protocol is an example, a draft or retired.
@@ -104,6 +127,9 @@ def sign_order(desk: Desk, new: NewOrder) -> UUID:
         request = queries.get(session, VisitRequestRow, new.request_id, "request")
         patient = lock_patient(session, request.patient_id)
         session.refresh(request)
+        signed = _signed_already(desk, request, new)
+        if signed is not None:
+            return signed
         previous = _replaceable(desk, request)
         _require_authority(desk, request)
         _require_usable_protocol(desk, new, request)
@@ -117,6 +143,24 @@ def sign_order(desk: Desk, new: NewOrder) -> UUID:
         _tell(desk, patient, row.id, now)
         desk.record("sign order", "order", row.id, patient.id)
     return row.id
+
+
+def _signed_already(desk: Desk, request: VisitRequestRow, new: NewOrder) -> UUID | None:
+    """Return the request's standing order where the actor signed the very same before."""
+    if request.order_id is None:
+        return None
+    row = queries.get(desk.session, OrderRow, request.order_id, "order")
+    order = mapping.order(row, superseded=False)
+    same = (
+        row.prescriber_id == desk.actor.person_id
+        and desk.now() < row.expires_at == new.expires_at
+        and row.protocol_id == new.protocol_id
+        and row.indication == new.indication
+        and order.max_administrations == new.max_administrations
+        and order.max_mg_per_administration == new.max_mg_per_administration
+        and order.max_cumulative_mg == new.max_cumulative_mg
+    )
+    return row.id if same else None
 
 
 def _replaceable(desk: Desk, request: VisitRequestRow) -> UUID | None:
@@ -151,16 +195,23 @@ def _check_order(new: NewOrder, now: datetime) -> None:
 
 
 def _require_authority(desk: Desk, request: VisitRequestRow) -> None:
+    problem = authority_problem(desk, queries.address_of(desk.session, request.address_id))
+    if problem:
+        raise NotAllowed(problem)
+
+
+def authority_problem(desk: Desk, address: AddressRow) -> str:
+    """Return why the actor may not prescribe for a patient at an address today, or nothing."""
     if desk.actor.person_id is None:
-        raise NotAllowed("Only a licensed prescriber signs orders.")
+        return "Only a licensed prescriber signs orders."
     clinician = queries.clinician_with_all(desk.session, desk.actor.person_id)
-    address = queries.address_of(desk.session, request.address_id)
     today = local_day(desk.now(), address.timezone)
     rules = queries.read_rulebook(desk.session, address.state)
     holder = mapping.candidate(clinician).holder
     standing = licence_standing(holder, address.state, today, today, rules.compacts)
-    if holder.credential not in PRESCRIBERS or not standing.allows:
-        raise NotAllowed("You may not prescribe in the patient's state today.")
+    if holder.credential in PRESCRIBERS and standing.allows:
+        return ""
+    return f"You may not prescribe in {STATES[address.state]} today."
 
 
 def _require_usable_protocol(desk: Desk, new: NewOrder, request: VisitRequestRow) -> None:
