@@ -104,6 +104,10 @@ soak: $(DEV) ## The long tests
 bench: $(DEV) ## Measure the engine
 	$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: screenshots
+screenshots: $(DEV) ## Pictures of every page, role and state, into FOLDER (default screenshots/)
+	$(BIN)/python -m tests.screenshots $${FOLDER:-screenshots}
+
 # Changing it
 
 .PHONY: format

@@ -1,11 +1,9 @@
 """The first page in a browser: on a phone and a desk, by light and by night, by keyboard alone."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
@@ -16,15 +14,11 @@ from scheduler.store.models import METADATA
 from tests.clocks import FixedClock
 from tests.conftest import TEST_KEY
 from tests.server import Server, server_running
+from tests.web.browser import chromium
 from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-QUIETLY = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
 LOOKS = [(width, scheme) for width in (360, 1440) for scheme in ("light", "dark")]
 HIDDEN_PART = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -50,12 +44,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=LOOKS, ids=[f"{width}-{scheme}" for width, scheme in LOOKS])
