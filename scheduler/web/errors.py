@@ -6,8 +6,10 @@ import structlog
 from flask import Flask, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, ServiceUnavailable
+from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable
+from werkzeug.exceptions import NotFound as NoSuchPage
 
+from scheduler.domain.errors import NotAllowed, NotFound, SchedulingError
 from scheduler.store.database import DatabaseBusy, db
 from scheduler.web.api.problems import refuse_http
 
@@ -37,6 +39,7 @@ _SAYINGS = {
 def register(app: Flask) -> None:
     """Answer errors that no route answered."""
     app.register_error_handler(HTTPException, _show)
+    app.register_error_handler(SchedulingError, _refuse)
     app.register_error_handler(DatabaseBusy, _ask_to_try_again)
     app.register_error_handler(OperationalError, _ask_to_try_again)
 
@@ -49,6 +52,16 @@ def _ask_to_try_again(error: Exception) -> ResponseReturnValue:
     answer = make_response(_show(busy))
     answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer
+
+
+def _refuse(error: SchedulingError) -> ResponseReturnValue:
+    """Answer for a refusal that no page turned into words of its own."""
+    if isinstance(error, NotFound):
+        return _show(NoSuchPage())
+    if isinstance(error, NotAllowed):
+        return _show(Forbidden(str(error)))
+    page = render_template("error.html", title="That is not possible now", advice=str(error))
+    return page, HTTPStatus.CONFLICT
 
 
 def _show(error: HTTPException) -> ResponseReturnValue:
