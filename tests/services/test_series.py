@@ -11,13 +11,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.domain.errors import IllegalTransition, NotAllowed, SchedulingError
+from scheduler.domain.errors import Conflict, IllegalTransition, NotAllowed, SchedulingError
 from scheduler.domain.protocols import ProtocolStatus
 from scheduler.domain.series import AttemptState, SeriesState
 from scheduler.domain.visits import VisitEvent, VisitState
+from scheduler.matching.calendar import SeriesDoesNotFit
 from scheduler.matching.decide import SlotTaken
 from scheduler.services.booking import reserve
-from scheduler.services.changing import cancel, move
+from scheduler.services.changing import cancel, move, offers_to_move
 from scheduler.services.day import Outcome, complete, progress
 from scheduler.services.desk import Desk
 from scheduler.services.dose_review import dose_to_authorise
@@ -369,3 +370,44 @@ def test_only_the_patient_and_dispatch_move_a_visit(course: Course) -> None:
     for role in set(Role) - {Role.PATIENT, Role.DISPATCHER}:
         with pytest.raises(NotAllowed):
             cancel(course.world.desk(role), visit.id, "mischief")
+
+
+def test_moving_a_signed_dose_to_where_the_guard_refuses_takes_the_sign_off_back(
+    course: Course,
+) -> None:
+    """Since the sign-off, newer answers of the patient wait for a prescriber."""
+    series_id = course.plan()
+    sign_dose(course.prescriber, series_id, 1)
+    world, desk, visit = course.world, course.world.dispatcher, course.visit(series_id, 1)
+    visit_id, ids = visit.id, (visit.patient_id, visit.address_id)
+    world.request(ids, "infusion", (NOW, NOW + timedelta(days=4)), pregnant=True)
+    other = offers_to_move(desk, visit_id).offers[-1]
+    move(desk, visit_id, Choice(other.clinician_id, other.starts_at), reason="asked for it")
+    assert course.visit(series_id, 1).state is VisitState.TENTATIVE
+    attempt = course.attempt(series_id, 1)
+    held = (attempt.state, attempt.mg_sealed, attempt.signed_hash)
+    assert held == (AttemptState.ELIGIBLE, None, None)
+
+
+def test_a_calendar_whose_days_have_passed_is_refused_in_words(course: Course) -> None:
+    course.order()
+    offers = propose_series(course.world.dispatcher, course.request_id)
+    choices = [Choice(offer.clinician_id, offer.starts_at) for offer in offers]
+    course.world.clock.pass_time(days=6)
+    with pytest.raises(SeriesDoesNotFit):
+        propose_series(course.world.dispatcher, course.request_id)
+    with pytest.raises(SeriesDoesNotFit):
+        accept_series(course.world.dispatcher, course.request_id, choices)
+    assert course.world.session.scalars(select(SeriesRow)).all() == []
+
+
+def test_taking_a_series_again_under_its_key_gets_the_same_series(course: Course) -> None:
+    course.order()
+    desk = course.world.dispatcher
+    offers = propose_series(desk, course.request_id)
+    choices = [Choice(offer.clinician_id, offer.starts_at) for offer in offers]
+    first = accept_series(desk, course.request_id, choices, "key")
+    assert accept_series(desk, course.request_id, choices, "key") == first
+    assert len(queries.visits_of_series(course.world.session, first)) == 3
+    with pytest.raises(Conflict):
+        accept_series(desk, course.request_id, choices[::-1], "key")

@@ -5,11 +5,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from scheduler.store.clinicians import BlockedPairRow
+from scheduler.store.database import transaction
 from scheduler.store.people import Role
 from tests.web.site import (
     DOSED,
     IN_TEN_DAYS,
     NOW,
+    PROBLEM,
     TOMORROW,
     Clinic,
     Site,
@@ -362,3 +365,32 @@ def test_a_series_needs_its_order(lone_clinic: Clinic) -> None:
     request_id = lone_clinic.request(DOSED)
     refusal = problem(lone_clinic.as_quinn.get(f"/requests/{request_id}/series"), 409)
     assert refusal["detail"] == "A prescriber's order is needed first."
+
+
+def test_every_refusal_is_described_as_a_problem_document(lone_site: Site) -> None:
+    document = ok(lone_site.app.test_client().get("/api/openapi.json"))
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for code, response in operation["responses"].items():
+                kinds = set(response.get("content", {}))
+                expected = {PROBLEM} if int(code) >= 400 else {"application/json"}
+                assert kinds == expected, f"{method} {path} {code}"
+
+
+def test_who_is_not_to_meet_a_clinician_is_not_told_so(clinic: Clinic) -> None:
+    request_id = clinic.request()
+    offers = ok(clinic.as_pat.get(f"/requests/{request_id}/offers"))["offers"]
+    choice = as_choice(next(each for each in offers if each["clinician_id"] == str(clinic.ada)))
+    with transaction(clinic.site.session) as session:
+        session.add(BlockedPairRow(clinician_id=clinic.ada, patient_id=clinic.pat))
+    told = problem(clinic.as_pat.post(f"/requests/{request_id}/reservation", choice), 409)
+    assert (told["code"], told["detail"]) == ("slot_taken", "This time is not free any more.")
+    assert all(each["clinician_id"] != str(clinic.ada) for each in told["offers"])
+    office = clinic.as_dispatcher.post(f"/requests/{request_id}/reservation", choice)
+    assert problem(office, 409)["code"] == "not_eligible"
+
+
+def test_a_long_reason_for_time_off_is_named(clinic: Clinic) -> None:
+    off = {"first_day": "2027-01-01", "last_day": "2027-01-02", "reason": "x" * 81}
+    told = problem(clinic.as_ada.post(f"/clinicians/{clinic.ada}/time-off", off), 422)
+    assert set(told["errors"]) == {"reason"}
