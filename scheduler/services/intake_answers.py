@@ -40,7 +40,7 @@ def view_intake(row: IntakeRow) -> IntakeView:
     document: dict[str, object] = json.loads(row.answers)
     return IntakeView(
         intake_id=row.id,
-        version=str(document.get("questionnaire") or ""),
+        version=str(document.get("questionnaire") or "").rpartition("-")[2],
         answers=tuple(_answers(document)),
         reasons=tuple(_words(document.get("supervision"))),
         clearance=row.clearance,
@@ -69,8 +69,8 @@ def _answers(document: Mapping[str, object]) -> list[Answer]:
 
 
 def _listed(each: Mapping[str, object]) -> Answer:
-    question = str(each.get("question") or each.get("wording") or "")
-    return Answer(question, str(each.get("answer") or ""), bool(each.get("flagged")))
+    answer = str(each.get("answer", ""))
+    return Answer(str(each.get("question", "")), answer, bool(each.get("flagged")))
 
 
 def _flag(name: str, *, yes: bool) -> Answer:

@@ -73,6 +73,11 @@ class StopCard:
     current: bool
 
     @property
+    def on(self) -> date:
+        """Return the home's local day of the planned arrival."""
+        return local_day(self.starts_at, self.zone)
+
+    @property
     def leave_at(self) -> datetime:
         """Return when to leave the point before."""
         return self.starts_at - timedelta(minutes=self.drive_minutes)

@@ -78,3 +78,6 @@ Weight = Annotated[Decimal, Field(gt=0, le=MAX_WEIGHT_KG, max_digits=6, decimal_
 """Kilograms."""
 
 Mg = Annotated[Decimal, Field(ge=0, le=10_000, max_digits=9, decimal_places=3)]
+
+Password = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=200)]
+"""A password asked for at an act; taken as it is typed."""
