@@ -17,6 +17,7 @@ from scheduler.store.database import db, prepare_engine
 from scheduler.store.encryption import KeyRing, read_or_make_key, use_keys
 from scheduler.web import (
     accounts,
+    admin,
     api,
     assets,
     browser_session,
@@ -54,6 +55,7 @@ PARTS = (
     prescriber,
     protocols,
     route,
+    admin,
     accounts,
     api,
     cli,

@@ -5,25 +5,18 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from scheduler.domain.errors import Conflict, InvalidInput, SchedulingError
-from scheduler.domain.visits import TAKES_CAPACITY, UNDER_WAY
-from scheduler.services.changing import cancel_locked
+from scheduler.domain.errors import InvalidInput, SchedulingError
 from scheduler.services.desk import Desk
-from scheduler.services.placing import lock_for_change, visit_credential_problem
+from scheduler.services.forbidden_visits import Ending, end_and_cancel
+from scheduler.services.placing import lock_for_change
 from scheduler.store import queries
 from scheduler.store.clinicians import ClinicianRow, LicenceRow, TimeOffRow
 from scheduler.store.database import transaction
-from scheduler.store.locking import lock_clinicians, lock_patient, lock_series
-from scheduler.store.messages import CallTaskRow
+from scheduler.store.locking import lock_clinicians
 from scheduler.store.people import Role
-from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
-
-READINGS = 5
-
-
-class _BookedMeanwhile(Exception):
-    """A patient who was not locked got a visit between reading and locking."""
+from scheduler.store.visits import VisitRow
 
 
 class VisitsInTheWay(SchedulingError):
@@ -54,6 +47,9 @@ def add_time_off(desk: Desk, clinician_id: UUID, days: tuple[date, date], reason
         queries.get(session, ClinicianRow, clinician_id, "clinician")
         span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         lock_for_change(session, [(clinician_id, day) for day in span])
+        known = _same_time_off(session, clinician_id, days)
+        if known is not None:
+            return known
         standing = queries.visits_on(session, [clinician_id], first, last, desk.now())
         if standing:
             raise VisitsInTheWay([visit.id for visit, _ in standing])
@@ -65,11 +61,29 @@ def add_time_off(desk: Desk, clinician_id: UUID, days: tuple[date, date], reason
     return row.id
 
 
-def end_licence(desk: Desk, licence_id: UUID, through: date, reason: str) -> int:
+def _same_time_off(session: Session, clinician_id: UUID, days: tuple[date, date]) -> UUID | None:
+    """Return the time off that an act sent twice would add again."""
+    return session.scalar(
+        select(TimeOffRow.id).where(
+            TimeOffRow.clinician_id == clinician_id,
+            TimeOffRow.first_day == days[0],
+            TimeOffRow.last_day == days[1],
+            TimeOffRow.withdrawn_at.is_(None),
+        )
+    )
+
+
+def end_licence(
+    desk: Desk, licence_id: UUID, through: date, reason: str, agreed: int | None = None
+) -> int:
     """Let a licence end on a day; return how many visits that cancelled.
 
     A visit that its clinician may no longer make cannot stand (I2): it is cancelled with a message
     or call task, its request opens again, and staff are asked to find another time.
+
+    Raises:
+        InvalidInput: no reason, or the day is outside the licence's present dates.
+        WouldCancel: another number of visits than `agreed`; nothing was changed.
     """
     desk.allow(Role.ADMINISTRATOR)
     if not reason.strip():
@@ -78,69 +92,36 @@ def end_licence(desk: Desk, licence_id: UUID, through: date, reason: str) -> int
     clinician_id = licence.clinician_id
     if not licence.valid_from <= through <= licence.valid_through:
         raise InvalidInput({"through": "must lie inside the license's present dates"})
-    for _ in range(READINGS):
-        try:
-            return _end_locked(desk, (licence_id, clinician_id), through, reason)
-        except _BookedMeanwhile:
-            continue
-    raise Conflict("Visits are being booked with this clinician right now. Please try again.")
+    if through == licence.valid_through:
+        return 0
 
-
-def _end_locked(desk: Desk, ids: tuple[UUID, UUID], through: date, reason: str) -> int:
-    licence_id, clinician_id = ids
-    with transaction(desk.session) as session:
-        ahead = _visits_ahead(desk, clinician_id)
-        known = {visit.patient_id for visit in ahead}
-        for patient_id in sorted({visit.patient_id for visit in ahead}):
-            lock_patient(session, patient_id)
-        for series_id in sorted({visit.series_id for visit in ahead if visit.series_id}):
-            lock_series(session, series_id)
-        lock_clinicians(session, [clinician_id], alone=True)
-        lock_for_change(session, {(clinician_id, visit.on_day) for visit in ahead})
-        licence = queries.get(session, LicenceRow, licence_id, "license")
-        before, licence.valid_through = licence.valid_through, through
-        session.flush()
-        now_ahead = _visits_ahead(desk, clinician_id)
-        if {visit.patient_id for visit in now_ahead} - known:
-            raise _BookedMeanwhile
-        ended = [visit for visit in now_ahead if _may_not(desk, visit)]
-        for visit in ended:
-            cancel_locked(desk, visit, f"license: {reason}")
-            _reopen(desk, visit)
-        note = f"{reason} (was valid through {before})"
+    def change() -> None:
+        row = queries.get(desk.session, LicenceRow, licence_id, "license")
+        before, row.valid_through = row.valid_through, through
+        note = f"{reason} (valid through {before} before, {through} now)"
         desk.record("end license", "licence", licence_id, reason=note)
-    return len(ended)
 
-
-def _visits_ahead(desk: Desk, clinician_id: UUID) -> Sequence[VisitRow]:
-    return desk.session.scalars(
-        select(VisitRow)
-        .where(
-            VisitRow.clinician_id == clinician_id,
-            VisitRow.state.in_(list(TAKES_CAPACITY - UNDER_WAY)),
-        )
-        .order_by(VisitRow.starts_at)
-        .execution_options(populate_existing=True)
-    ).all()
-
-
-def _may_not(desk: Desk, visit: VisitRow) -> bool:
-    return visit_credential_problem(desk.session, visit) is not None
-
-
-def _reopen(desk: Desk, visit: VisitRow) -> None:
-    if visit.series_id is not None:
-        return
-    session, now = desk.session, desk.now()
-    request = queries.get(session, VisitRequestRow, visit.request_id, "request")
-    request.state = RequestState.OPEN
-    session.add(
-        CallTaskRow(
-            dedupe_key=f"replace|{visit.id}",
-            patient_id=visit.patient_id,
-            visit_id=visit.id,
-            what=f"Find another time for the visit of {visit.on_day}.",
-            due_at=now + timedelta(hours=4),
-            created_at=now,
-        )
+    return end_and_cancel(
+        desk,
+        Ending(
+            change=change,
+            concerns=ClinicianRow.id == clinician_id,
+            touches=(VisitRow.clinician_id == clinician_id,),
+            reason=f"license: {reason}",
+            agreed=agreed,
+        ),
     )
+
+
+def withdraw_time_off(desk: Desk, time_off_id: UUID) -> None:
+    """Let a clinician work on the days after all; what is withdrawn already stays so."""
+    row = queries.get(desk.session, TimeOffRow, time_off_id, "time off")
+    clinician_id = row.clinician_id
+    desk.allow_clinician(clinician_id)
+    with transaction(desk.session) as session:
+        lock_clinicians(session, [clinician_id], alone=True)
+        session.refresh(row)
+        if row.withdrawn_at is None:
+            row.withdrawn_at = desk.now()
+            days = f"{row.first_day} to {row.last_day}"
+            desk.record("withdraw time off", "clinician", clinician_id, reason=days)

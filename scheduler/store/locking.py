@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,9 @@ from scheduler.store.people import PatientRow
 from scheduler.store.treatment import SeriesRow
 
 ClinicianDay = tuple[UUID, date]
+
+REGISTER_LOCK = 0x636C696E
+"""The advisory lock of the register of clinicians on PostgreSQL."""
 
 
 def lock_patient(session: Session, patient_id: UUID) -> PatientRow:
@@ -48,6 +51,15 @@ def lock_clinicians(session: Session, ids: Iterable[UUID], *, alone: bool) -> No
             .where(ClinicianRow.id == clinician_id)
             .with_for_update(read=not alone, key_share=alone)
         )
+
+
+def lock_register(session: Session) -> None:
+    """Let one transaction at a time add clinicians or license numbers, which no row can guard.
+
+    Comes first in the order of locks. SQLite has one writer as it is.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(REGISTER_LOCK)))
 
 
 def lock_days(

@@ -1,0 +1,43 @@
+"""Plain words of the administrator's pages: days with their year, weekly hours, skills."""
+
+from datetime import date, time
+
+from flask_babel import gettext as _
+
+from scheduler.domain.rosters import OPEN_END, WeeklyShift
+
+
+def date_words(on: date) -> str:
+    """Return a day with its year, such as Oct 27, 2026."""
+    return f"{on:%b} {on.day}, {on.year}"
+
+
+def weekday_words(weekday: int) -> str:
+    """Return the name of a weekday; 0 is Monday."""
+    names = (
+        *(_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday")),
+        *(_("Friday"), _("Saturday"), _("Sunday")),
+    )
+    return str(names[weekday])
+
+
+def hours_words(hours: WeeklyShift) -> str:
+    """Return the hours of a weekly shift, such as 8:00 AM to 5:00 PM."""
+    return str(_("%(start)s to %(end)s", start=_clock(hours.opens), end=_clock(hours.closes)))
+
+
+def span_words(hours: WeeklyShift) -> str:
+    """Return from when until when weekly hours are in force."""
+    if hours.through_day == OPEN_END:
+        return str(_("from %(day)s until further notice", day=date_words(hours.from_day)))
+    first, last = date_words(hours.from_day), date_words(hours.through_day)
+    return str(_("%(first)s through %(last)s", first=first, last=last))
+
+
+def _clock(wall: time) -> str:
+    return f"{wall.hour % 12 or 12}:{wall:%M %p}"
+
+
+def skill_words(skill: str) -> str:
+    """Return a skill as people read it, such as iv start."""
+    return skill.replace("_", " ")
