@@ -19,7 +19,8 @@ class Settings:
 
     `demo` marks the fictitious practice; outside it `encryption_keys` must come from the
     environment (hex, 32 bytes each, the newest first). Empty Twilio settings mean the embedded
-    outbox; an empty `nominatim_domain` means addresses are placed by ZIP code.
+    outbox; an empty `nominatim_domain` means addresses are placed by ZIP code; an empty
+    `practice_policy` means the policy on moving and cancelling that comes with the program.
     """
 
     demo: bool
@@ -28,6 +29,7 @@ class Settings:
     encryption_keys: tuple[bytes, ...]
     practice_name: str
     practice_phone: str
+    practice_policy: str
     public_url: str
     twilio_account_sid: str
     twilio_auth_token: str
@@ -48,6 +50,7 @@ class Settings:
             encryption_keys=_keys(env.get("ENCRYPTION_KEYS", "")),
             practice_name=env.get("PRACTICE_NAME") or "Oak Home Visits",
             practice_phone=env.get("PRACTICE_PHONE") or "816-555-0100",
+            practice_policy=env.get("PRACTICE_POLICY", ""),
             public_url=env.get("PUBLIC_URL") or "http://127.0.0.1:8000",
             twilio_account_sid=env.get("TWILIO_ACCOUNT_SID", ""),
             twilio_auth_token=env.get("TWILIO_AUTH_TOKEN", ""),

@@ -30,6 +30,9 @@ from scheduler.store.database import transaction
 from scheduler.store.locking import lock_patient
 from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
 
+CHOSE_ANOTHER = "chose another time"
+"""Why a reservation ended that another choice replaced."""
+
 
 class ReservationOver(SchedulingError):
     """The ten minutes have passed; the time may be free still, so choose again."""
@@ -91,7 +94,7 @@ def _reserve_locked(
         session.refresh(visit)  # it may have run out while the lock was waited for
         if visit.state is VisitState.RESERVED:
             actor = desk.actor.account_id
-            end_visit(visit, VisitEvent.CANCEL, desk.now(), actor, "chose another time")
+            end_visit(visit, VisitEvent.CANCEL, desk.now(), actor, CHOSE_ANOTHER)
     end_expired_on(session, [day], desk.now())
     session.flush()
     decision = place_locked(desk, wanted, choice, own, table)
@@ -103,8 +106,10 @@ def _reserve_locked(
     return visit.id
 
 
-def confirm(desk: Desk, visit_id: UUID) -> None:
+def confirm(desk: Desk, visit_id: UUID, agreed_to: str = "") -> None:
     """Turn a reservation into a booking: licence and order looked at once more, messages written.
+
+    `agreed_to`: the policy that the patient agreed to, word for word; it is kept with the record.
 
     Raises:
         ReservationOver: the ten minutes have passed.
@@ -133,7 +138,7 @@ def confirm(desk: Desk, visit_id: UUID) -> None:
         session.flush()
         withdraw_choose_time(session, request.order_id, now)
         write_visit_messages(session, visit, Change.BOOKED, now, desk.practice)
-        desk.record("book", "visit", visit.id, visit.patient_id)
+        desk.record("book", "visit", visit.id, visit.patient_id, agreed_to)
 
 
 def end_expired_reservations(session: Session, clock: Clock) -> int:

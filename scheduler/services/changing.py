@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound
+from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound, SchedulingError
 from scheduler.domain.geography import Point
 from scheduler.domain.series import SERIES_ENDED, AttemptState, allowed_arrivals
 from scheduler.domain.timing import TimeWindow
@@ -24,7 +24,7 @@ from scheduler.services import schedule
 from scheduler.services.course import giving_minutes, neighbours_of, protocol_of
 from scheduler.services.desk import Desk
 from scheduler.services.driving import DrivingTable, with_driving
-from scheduler.services.offers import HORIZON, LEAD_TIME, search
+from scheduler.services.offers import FEW, HORIZON, LEAD_TIME, search
 from scheduler.services.outbox import Change, cancel_visit_messages, write_visit_messages
 from scheduler.services.placing import (
     Choice,
@@ -53,24 +53,43 @@ NEW_TIME_TASK = "series-time|"
 """How the keys of call tasks begin that ask for a new time of a series' visit."""
 
 
-def offers_to_move(desk: Desk, visit_id: UUID, address_id: UUID | None = None) -> OfferList:
+class VisitLocked(SchedulingError):
+    """Dispatch has fixed the visit where it is."""
+
+    code = "visit_locked"
+
+
+def offers_to_move(
+    desk: Desk, visit_id: UUID, address_id: UUID | None = None, *, most: int = FEW
+) -> OfferList:
     """Return offers for another time of a visit, at its address or another of the patient's."""
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
     desk.allow_patient(visit.patient_id)
-    _require_movable(visit)
-    wanted = _wanted(desk, visit, address_id)
-    found = search(desk, wanted, frozenset({visit_id}))
+    require_movable(visit)
+    wanted = wanted_for_move(desk, visit, address_id)
+    found = search(desk, wanted, frozenset({visit_id}), most=most)
     desk.record_look("view offers", "visit", visit_id, wanted.patient_id)
     return found
 
 
-def _require_movable(visit: VisitRow) -> None:
+def require_movable(visit: VisitRow) -> None:
+    """Raise IllegalTransition unless the visit still lies ahead."""
     if visit.state not in CAN_MOVE:
         readable = visit.state.value.replace("_", " ").lower()
         raise IllegalTransition(f"A visit that is {readable} cannot be moved.")
 
 
-def _wanted(desk: Desk, visit: VisitRow, address_id: UUID | None) -> Wanted:
+def require_unlocked(desk: Desk, visit: VisitRow) -> None:
+    """Raise VisitLocked where dispatch has fixed the visit's time."""
+    if visit.locked_at is None:
+        return
+    if desk.actor.role is Role.PATIENT:
+        phone = desk.practice.phone
+        raise VisitLocked(f"This visit cannot be moved here. Please call us at {phone}.")
+    raise VisitLocked("This visit is locked. Unlock it first.")
+
+
+def wanted_for_move(desk: Desk, visit: VisitRow, address_id: UUID | None) -> Wanted:
     """Return what moving a visit may reach: days around it, inside the series' gaps (H7)."""
     session, now = desk.session, desk.now()
     address = queries.address_of(session, address_id or visit.address_id)
@@ -157,8 +176,9 @@ def _move_locked(
 ) -> None:
     session = desk.session
     visit = _lock_visit(desk, visit_id, choice)
-    _require_movable(visit)
-    wanted = _wanted(desk, visit, address_id)
+    require_movable(visit)
+    require_unlocked(desk, visit)
+    wanted = wanted_for_move(desk, visit, address_id)
     request = queries.get(session, VisitRequestRow, visit.request_id, "request")
     require_order(session, request, choice.starts_at + timedelta(minutes=_length(visit)))
     old = _promise(visit)
@@ -224,12 +244,17 @@ def _promise(visit: VisitRow) -> Promise:
 
 
 def cancel(desk: Desk, visit_id: UUID, reason: str = "") -> None:
-    """Cancel a visit. In a series its place is kept open and a call task asks for a new time."""
+    """Cancel a visit. In a series its place is kept open and a call task asks for a new time.
+
+    One that is cancelled already stays as it is.
+    """
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
     desk.allow_to_act_for(visit.patient_id)
     _require_reason(desk, reason)
     with transaction(desk.session) as session:
         visit = _lock_visit(desk, visit_id, None)
+        if visit.state is VisitState.CANCELLED:
+            return
         cancel_locked(desk, visit, reason or "patient's wish")
         if visit.series_id is None:
             request = queries.get(session, VisitRequestRow, visit.request_id, "request")

@@ -1,6 +1,6 @@
 """Does the practice come here? The first question of the first page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
@@ -55,12 +55,21 @@ def check_coverage(desk: Desk, zip_text: str) -> Coverage:
         area = desk.ports.geocoder.find_zip(parse_zip(zip_text))
     except (ValueError, UnknownZip) as error:
         raise InvalidInput({"zip_code": str(error)}) from error
+    return Coverage(area, area.crosses_state_line, _services(desk, area))
+
+
+def services_at(desk: Desk, zip_code: str, state: str) -> tuple[ServiceCoverage, ...]:
+    """Return every service at an address that is known, by today's licences and scope rules."""
+    area = desk.ports.geocoder.find_zip(zip_code)
+    return _services(desk, replace(area, state=state, states=frozenset({state})))
+
+
+def _services(desk: Desk, area: ZipArea) -> tuple[ServiceCoverage, ...]:
     today = local_day(desk.now(), area.timezone)
     rows = desk.session.scalars(
         select(CareServiceRow).where(CareServiceRow.active).order_by(CareServiceRow.name)
     ).all()
-    services = tuple(_cover(desk, area, row, today) for row in rows)
-    return Coverage(area, area.crosses_state_line, services)
+    return tuple(_cover(desk, area, row, today) for row in rows)
 
 
 def _cover(desk: Desk, area: ZipArea, row: CareServiceRow, today: date) -> ServiceCoverage:

@@ -2,21 +2,31 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound
 from scheduler.domain.geography import Place, Point, PostalAddress
+from scheduler.domain.questionnaires import Answers
 from scheduler.domain.timing import local_day
 from scheduler.services.desk import Desk
+from scheduler.services.repeats import answered, digest_of, remember
 from scheduler.store import queries
 from scheduler.store.clinicians import ClinicianRow
 from scheduler.store.database import transaction
 from scheduler.store.encryption import keys
 from scheduler.store.locking import lock_patient
-from scheduler.store.people import AddressRow, ConsentKind, ConsentRow, PatientRow, Role
+from scheduler.store.people import (
+    AddressRow,
+    ConsentKind,
+    ConsentRow,
+    PatientNameRow,
+    PatientRow,
+    Role,
+    name_words,
+)
 from scheduler.store.treatment import Clearance, IntakeRow, WeightRow
 from scheduler.store.visits import RequestState, VisitRequestRow
 
@@ -88,20 +98,33 @@ def add_patient(
     if new.access:
         address.access = new.access
     desk.session.add(address)
+    desk.session.add_all(
+        PatientNameRow(patient_id=patient.id, word_index=word) for word in name_words(new.name)
+    )
     if new.sms_consent:
         desk.session.add(_consent(patient.id, ConsentKind.SMS, now))
     desk.record("register", "patient", patient.id, patient.id)
     return patient, address
 
 
-def add_address(desk: Desk, patient_id: UUID, label: str, address: PostalAddress) -> UUID:
-    """Add a visit address; licence, scope, travel and zone of visits there follow it."""
+def add_address(
+    desk: Desk, patient_id: UUID, label: str, address: PostalAddress, repeat_key: str = ""
+) -> UUID:
+    """Add a visit address; licence, scope, travel and zone of visits there follow it.
+
+    The same act sent again under the same `repeat_key` gets the first answer.
+    """
     desk.allow_to_act_for(patient_id)
     located = _locate(desk, address)
+    digest = digest_of("address", patient_id, keys().blind_index(f"{label}|{address}", "address"))
     with transaction(desk.session) as session:
         lock_patient(session, patient_id)
+        already = answered(desk, repeat_key, digest)
+        if already is not None:
+            return already
         row = _address_row(patient_id, label, address, located, desk.now())
         session.add(row)
+        remember(desk, repeat_key, digest, row.id)
         desk.record("add address", "address", row.id, patient_id)
     return row.id
 
@@ -135,26 +158,40 @@ def _address_row(
     )
 
 
-_WORDING = {
+CONSENT_WORDING = {
     ConsentKind.SMS: "I agree to get texts about my visits. I can stop them at any time.",
-    ConsentKind.TREATMENT: "I have read about this treatment and agree to it.",
+    ConsentKind.TREATMENT: (
+        "I want a licensed clinician to come to my home and give me the care that I ask for here. "
+        "What I have said about my health is true. I may ask questions first, and I may say no at "
+        "any time, also at the visit."
+    ),
 }
+"""What a patient agrees to, word for word; it is kept with each agreement."""
 
 
 def _consent(patient_id: UUID, kind: ConsentKind, now: datetime) -> ConsentRow:
     return ConsentRow(
-        patient_id=patient_id, kind=kind, wording=_WORDING[kind], source="intake", given_at=now
+        patient_id=patient_id,
+        kind=kind,
+        wording=CONSENT_WORDING[kind],
+        source="intake",
+        given_at=now,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """A patient's answers. `flags` maps the screening questions to yes or no."""
+    """A patient's answers. `flags` maps the screening questions to yes or no.
+
+    `answers` are those to a questionnaire, kept with their wording and its version.
+    """
 
     condition: str
     weight_kg: Decimal
     flags: Mapping[str, bool] = field(default_factory=dict)
     treatment_consent: bool = False
+    sms_consent: bool = False
+    answers: Answers | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,44 +207,63 @@ class NewRequest:
     preferred_clinician_id: UUID | None = None
 
 
-def request_visit(desk: Desk, new: NewRequest) -> UUID:
+def request_visit(desk: Desk, new: NewRequest, repeat_key: str = "") -> UUID:
     """Take a visit request and say where it goes next: review, order, or straight to offers.
 
     What needs supervision is never dropped and never booked unseen: it waits for a prescriber.
+    The same request sent again under the same `repeat_key` gets the first answer.
     """
     desk.allow_to_act_for(new.patient_id)
-    now = desk.now()
-    _check_wish(new, now)
+    _check_wish(new, desk.now())
+    digest = _digest(new)
     with transaction(desk.session) as session:
-        patient = lock_patient(session, new.patient_id)
-        address = queries.get(session, AddressRow, new.address_id, "address")
-        if address.patient_id != patient.id:
-            raise NotFound("There is no such address.")
-        service = queries.find_offered_service(session, new.service_code)
-        if new.preferred_clinician_id is not None:
-            queries.get(session, ClinicianRow, new.preferred_clinician_id, "clinician")
-        today = local_day(now, address.timezone)
-        reasons = supervision_reasons(date.fromisoformat(patient.birth_date), new.intake, today)
-        intake = _intake_row(new, now, reasons)
-        session.add(intake)
-        session.flush()
-        row = VisitRequestRow(
-            patient_id=patient.id,
-            address_id=address.id,
-            service_code=service.code,
-            state=_first_state(needs_order=service.needs_order, reasons=reasons),
-            wanted_from=new.wanted_from,
-            wanted_until=new.wanted_until,
-            preferred_clinician_id=new.preferred_clinician_id,
-            intake_id=intake.id,
-            review_due_at=now + REVIEW_WITHIN if reasons or service.needs_order else None,
-            created_at=now,
-            created_by=desk.actor.account_id,
-        )
-        session.add(row)
-        _add_weight_and_consent(desk, new, now, today)
-        desk.record("request", "visit_request", row.id, patient.id)
-    return row.id
+        lock_patient(session, new.patient_id)
+        already = answered(desk, repeat_key, digest)
+        if already is not None:
+            return already
+        row = _add_request(desk, new)
+        remember(desk, repeat_key, digest, row.id)
+        return row.id
+
+
+def _digest(new: NewRequest) -> str:
+    """Return the digest of a request; what was answered cannot be guessed from it."""
+    wish = (new.patient_id, new.address_id, new.service_code, new.preferred_clinician_id)
+    times = (new.wanted_from.isoformat(), new.wanted_until.isoformat())
+    return digest_of(*wish, *times, keys().blind_index(repr(new.intake), "intake"))
+
+
+def _add_request(desk: Desk, new: NewRequest) -> VisitRequestRow:
+    session, now = desk.session, desk.now()
+    patient = queries.patient_of(session, new.patient_id)
+    address = queries.get(session, AddressRow, new.address_id, "address")
+    if address.patient_id != patient.id:
+        raise NotFound("There is no such address.")
+    service = queries.find_offered_service(session, new.service_code)
+    if new.preferred_clinician_id is not None:
+        queries.get(session, ClinicianRow, new.preferred_clinician_id, "clinician")
+    today = local_day(now, address.timezone)
+    reasons = supervision_reasons(date.fromisoformat(patient.birth_date), new.intake, today)
+    intake = _intake_row(new, now, reasons)
+    session.add(intake)
+    session.flush()
+    row = VisitRequestRow(
+        patient_id=patient.id,
+        address_id=address.id,
+        service_code=service.code,
+        state=_first_state(needs_order=service.needs_order, reasons=reasons),
+        wanted_from=new.wanted_from,
+        wanted_until=new.wanted_until,
+        preferred_clinician_id=new.preferred_clinician_id,
+        intake_id=intake.id,
+        review_due_at=now + REVIEW_WITHIN if reasons or service.needs_order else None,
+        created_at=now,
+        created_by=desk.actor.account_id,
+    )
+    session.add(row)
+    _add_weight_and_consent(desk, new, now, today)
+    desk.record("request", "visit_request", row.id, patient.id)
+    return row
 
 
 def _check_wish(new: NewRequest, now: datetime) -> None:
@@ -237,11 +293,14 @@ def _first_state(*, needs_order: bool, reasons: list[str]) -> RequestState:
 
 
 def _intake_row(new: NewRequest, now: datetime, reasons: list[str]) -> IntakeRow:
-    answers = {
+    answers: dict[str, object] = {
         "condition": new.intake.condition,
         "flags": dict(new.intake.flags),
         "supervision": reasons,
     }
+    if new.intake.answers is not None:
+        answers["questionnaire"] = new.intake.answers.questionnaire
+        answers["answers"] = [asdict(each) for each in new.intake.answers.answers]
     return IntakeRow(
         patient_id=new.patient_id,
         answers=json.dumps(answers),
@@ -262,6 +321,9 @@ def _add_weight_and_consent(desk: Desk, new: NewRequest, now: datetime, today: d
     )
     if new.intake.treatment_consent:
         desk.session.add(_consent(new.patient_id, ConsentKind.TREATMENT, now))
+    agreed = queries.has_consent(desk.session, new.patient_id, ConsentKind.SMS)
+    if new.intake.sms_consent and not agreed:
+        desk.session.add(_consent(new.patient_id, ConsentKind.SMS, now))
 
 
 def review_request(desk: Desk, request_id: UUID, *, clear: bool, reason: str) -> RequestState:

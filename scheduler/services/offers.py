@@ -1,11 +1,12 @@
 """What can be offered: who, when, and why not."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from scheduler.domain.errors import IllegalTransition
 from scheduler.domain.timing import TimeWindow
-from scheduler.matching.model import Wanted
+from scheduler.matching.model import Schedule, Wanted
 from scheduler.matching.offers import EmptyCause, OfferList, find_offers
 from scheduler.services import schedule
 from scheduler.services.desk import Desk
@@ -14,6 +15,9 @@ from scheduler.store.people import AddressRow
 from scheduler.store.visits import RequestState, VisitRequestRow
 
 HORIZON = timedelta(days=14)
+FEW = 6
+"""How many offers a person can weigh at once."""
+
 LEAD_TIME = timedelta(hours=2)
 """Nobody is offered an arrival sooner than this."""
 
@@ -38,25 +42,47 @@ def require_open(request: VisitRequestRow) -> None:
         raise NotYetBookable(_WAITING[request.state])
 
 
-def offers_for(desk: Desk, request_id: UUID) -> OfferList:
-    """Return ranked offers for an open request over the next 14 days, or the cause of none."""
+def offers_for(
+    desk: Desk, request_id: UUID, *, most: int = FEW, only: UUID | None = None
+) -> OfferList:
+    """Return ranked offers for an open request over the next 14 days, or the cause of none.
+
+    `only`: those of this clinician alone.
+    """
     request = queries.get(desk.session, VisitRequestRow, request_id, "request")
     desk.allow_patient(request.patient_id)
     require_open(request)
     own = queries.reservations_of(desk.session, request_id)
     wanted = wanted_for(desk, request, own)
-    found = search(desk, wanted, own)
+    found = search(desk, wanted, own, most=most, only=only)
     desk.record_look("view offers", "visit_request", request_id, wanted.patient_id)
     return found
 
 
-def search(desk: Desk, wanted: Wanted, without: frozenset[UUID]) -> OfferList:
+def search(
+    desk: Desk,
+    wanted: Wanted,
+    without: frozenset[UUID],
+    *,
+    most: int = FEW,
+    only: UUID | None = None,
+) -> OfferList:
     """Return offers for a wish as if the visits `without` were not there."""
     if not wanted.windows:
         return OfferList((), (), EmptyCause.NO_FREE_TIME)
     days = schedule.days_of(wanted.windows, wanted.place.timezone)
     loaded = schedule.load_schedule(desk.session, wanted, days, desk.now(), without)
-    return find_offers(wanted, loaded, desk.ports.travel.minutes)
+    if only is not None:
+        loaded = _only(loaded, only)
+    return find_offers(wanted, loaded, desk.ports.travel.minutes, most=most)
+
+
+def _only(loaded: Schedule, clinician_id: UUID) -> Schedule:
+    return replace(
+        loaded,
+        clinicians={key: each for key, each in loaded.clinicians.items() if key == clinician_id},
+        routes=tuple(route for route in loaded.routes if route.clinician_id == clinician_id),
+    )
 
 
 def wanted_for(desk: Desk, request: VisitRequestRow, without: frozenset[UUID]) -> Wanted:

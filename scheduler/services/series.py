@@ -1,7 +1,8 @@
 """Plan a series, release its next dose, record what was given."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 from uuid import UUID
 
 from scheduler.domain.errors import InvalidInput
@@ -11,7 +12,7 @@ from scheduler.domain.series import (
     SeriesState,
     allowed_arrivals,
 )
-from scheduler.domain.timing import TimeWindow
+from scheduler.domain.timing import TimeWindow, at_local
 from scheduler.domain.visits import VisitState
 from scheduler.matching.calendar import SeriesDoesNotFit, SeriesSteps, plan_series
 from scheduler.matching.model import Wanted
@@ -44,8 +45,12 @@ from scheduler.store.treatment import AttemptRow, OrderRow, ProtocolRow, SeriesR
 from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
 
 
-def propose_series(desk: Desk, request_id: UUID) -> tuple[Offer, ...]:
+def propose_series(
+    desk: Desk, request_id: UUID, not_before: date | None = None
+) -> tuple[Offer, ...]:
     """Return a whole calendar for an ordered series, one offer an administration.
+
+    `not_before`: a local day of the address before which the first visit is not wanted.
 
     Raises:
         SeriesDoesNotFit: names the first administration that has no place.
@@ -54,7 +59,7 @@ def propose_series(desk: Desk, request_id: UUID) -> tuple[Offer, ...]:
     desk.allow_patient(request.patient_id)
     require_open(request)
     protocol = ordered_protocol(desk, request)
-    wanted = wanted_for(desk, request, frozenset())
+    wanted = _from_day(wanted_for(desk, request, frozenset()), not_before)
     if not wanted.windows:
         raise SeriesDoesNotFit(1)
     service = wanted.service
@@ -76,6 +81,17 @@ def propose_series(desk: Desk, request_id: UUID) -> tuple[Offer, ...]:
     plan = plan_series(wishes, steps, loaded, desk.ports.travel.minutes)
     desk.record_look("view offers", "visit_request", request_id, wanted.patient_id)
     return plan
+
+
+def _from_day(wanted: Wanted, day: date | None) -> Wanted:
+    """Return the wish from a local day on; without any window where it ends before that day."""
+    if day is None or not wanted.windows:
+        return wanted
+    opens = at_local(day, time(), wanted.place.timezone)
+    window = wanted.windows[0]
+    if opens > window.ends_at:
+        return replace(wanted, windows=())
+    return _with_window(wanted, TimeWindow(max(opens, window.starts_at), window.ends_at))
 
 
 def ordered_protocol(desk: Desk, request: VisitRequestRow) -> Protocol:
@@ -114,11 +130,16 @@ def _with_window(
 
 
 def accept_series(
-    desk: Desk, request_id: UUID, choices: Sequence[Choice], repeat_key: str = ""
+    desk: Desk,
+    request_id: UUID,
+    choices: Sequence[Choice],
+    repeat_key: str = "",
+    agreed_to: str = "",
 ) -> UUID:
     """Take a whole calendar, all visits or none; they are tentative and carry no dose yet.
 
-    The same act sent again under the same `repeat_key` gets the first answer.
+    The same act sent again under the same `repeat_key` gets the first answer. `agreed_to`: the
+    policy that the patient agreed to, word for word; it is kept with the record.
 
     Raises:
         SlotTaken, NotEligible: one of the times is gone; nothing was written.
@@ -129,9 +150,7 @@ def accept_series(
     if not repeat_key:
         require_open(request)
     protocol = ordered_protocol(desk, request)
-    if len(choices) != len(protocol.administrations):
-        count = len(protocol.administrations)
-        raise InvalidInput({"visits": f"must hold {count} times, one for each visit"})
+    _require_one_each(protocol, choices)
     place = mapping.place(queries.address_of(desk.session, request.address_id))
 
     def act(table: DrivingTable) -> UUID:
@@ -143,6 +162,7 @@ def accept_series(
             request = queries.get(session, VisitRequestRow, request_id, "request")
             require_open(request)
             series_id = _accept_locked(desk, request, protocol, choices, table)
+            desk.record("plan series", "series", series_id, patient_id, agreed_to)
             remember(desk, repeat_key, digest, series_id)
             return series_id
 
@@ -150,6 +170,12 @@ def accept_series(
     times = [part for each in choices for part in (each.clinician_id, each.starts_at.isoformat())]
     digest = digest_of(request_id, *times)
     return with_driving(desk.ports.travel, lambda: points_for(desk, place.point, choices), act)
+
+
+def _require_one_each(protocol: Protocol, choices: Sequence[Choice]) -> None:
+    count = len(protocol.administrations)
+    if len(choices) != count:
+        raise InvalidInput({"visits": f"must hold {count} times, one for each visit"})
 
 
 def _accept_locked(
@@ -189,7 +215,6 @@ def _accept_locked(
         visits.append(visit)
     request.state = RequestState.BOOKED
     _tell_of_series(desk, request, visits)
-    desk.record("plan series", "series", series.id, request.patient_id)
     return series.id
 
 
