@@ -12,7 +12,7 @@ from scheduler.adapters.geocoding import NominatimGeocoder, ZipGeocoder
 from scheduler.adapters.sms import OutboxPageSender, TwilioSender
 from scheduler.adapters.travel import GeodesicTravel
 from scheduler.ports import Geocoder, Ports, SmsSender
-from scheduler.services.practice import Practice
+from scheduler.services.practice import POLICY, Practice
 from scheduler.store.database import db, prepare_engine
 from scheduler.store.encryption import KeyRing, read_or_make_key, use_keys
 from scheduler.web import (
@@ -22,12 +22,14 @@ from scheduler.web import (
     assets,
     browser_session,
     care_words,
+    dispatch,
     errors,
     guard,
     headers,
     health,
     languages,
     logs,
+    patient,
     patient_sign_in,
     prescriber,
     presenters,
@@ -51,10 +53,12 @@ PARTS = (
     health,
     public,
     patient_sign_in,
+    patient,
     staff,
     prescriber,
     protocols,
     route,
+    dispatch,
     admin,
     accounts,
     api,
@@ -80,7 +84,12 @@ def create_app(settings: Settings, ports: Ports | None = None) -> Flask:
     with app.app_context():
         prepare_engine(db.engine)
     Migrate(app, db, directory=str(ROOT / "migrations"), render_as_batch=True)
-    practice = Practice(settings.practice_name, settings.practice_phone, settings.public_url)
+    practice = Practice(
+        settings.practice_name,
+        settings.practice_phone,
+        settings.public_url,
+        settings.practice_policy or POLICY,
+    )
     chosen = ports or choose_ports(settings)
     wiring.connect(app, wiring.Wiring(chosen, practice, settings.demo, create_app))
     browser_session.register(app, secure=settings.public_url.startswith("https:"))
