@@ -108,10 +108,10 @@ def place(row: AddressRow) -> Place:
 
 
 def stop(row: VisitRow, address: AddressRow) -> Stop:
-    """A visit as a stop of its route; one under way or over does not move."""
+    """A visit as a stop of its route; one locked, under way or over stays."""
     planned = to_minute(row.starts_at)
     earliest, latest = to_minute(row.window_starts_at), to_minute(row.window_ends_at)
-    if row.state in UNDER_WAY | WAS_THERE:
+    if row.locked_at is not None or row.state in UNDER_WAY | WAS_THERE:
         earliest = latest = planned
     minutes = to_minute(row.ends_at) - planned
     return Stop(row.id, place(address).point, earliest, latest, minutes, planned)

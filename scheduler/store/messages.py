@@ -120,3 +120,6 @@ class CallTaskRow(Base):
     created_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     done_by: Mapped[UUID | None]
+    outcome_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    outcome = Encrypted()

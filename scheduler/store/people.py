@@ -42,6 +42,21 @@ class PatientRow(Base):
     birth_date = Encrypted()
 
 
+class PatientNameRow(Base):
+    """One word of a patient's name by its blind index: a sealed name can be looked for by it."""
+
+    __tablename__ = "patient_name"
+    __table_args__ = (UniqueConstraint("patient_id", "word_index"),)
+
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    word_index: Mapped[str] = mapped_column(String(64), index=True)
+
+
+def name_words(name: str) -> set[str]:
+    """Return the blind indexes of a name's words, whatever their letters' case."""
+    return {keys().blind_index(word, "name") for word in name.casefold().split()}
+
+
 class AddressRow(Base):
     """One of a patient's visit addresses. The ZIP's own point stays plain for look-ups."""
 

@@ -60,7 +60,7 @@ class VisitRow(Base):
     """One home appointment: planned times, what was promised, and how it ended.
 
     `starts_at` is the planned arrival, `ends_at` the end of pack-down. The promised arrival window
-    and its version change only as I3 allows.
+    and its version change only as I3 allows. A locked visit keeps its planned arrival as well.
     """
 
     __tablename__ = "visit"
@@ -77,6 +77,7 @@ class VisitRow(Base):
             "(state IN ('CANCELLED', 'NO_SHOW', 'EXPIRED', 'COMPLETED')) = (ended_at IS NOT NULL)",
             name="ended_when",
         ),
+        CheckConstraint("(locked_at IS NULL) = (locked_by IS NULL)", name="lock_whole"),
         Index("ix_visit_clinician_id_on_day", "clinician_id", "on_day"),
         UniqueConstraint("series_id", "number", "attempt"),
         ExcludeConstraint(
@@ -106,6 +107,8 @@ class VisitRow(Base):
     timezone: Mapped[str] = mapped_column(String(64))
     promise_version: Mapped[int] = mapped_column(default=1)
     reserved_until: Mapped[datetime | None]
+    locked_at: Mapped[datetime | None]
+    locked_by: Mapped[UUID | None]
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[UUID | None]

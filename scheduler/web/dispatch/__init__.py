@@ -1,0 +1,14 @@
+"""The pages of dispatch: the day, what waits, visits, patients, calls and texts."""
+
+from flask import Flask
+
+from scheduler.web.dispatch import asking, calls, day, patients, requests, visits
+from scheduler.web.dispatch.blueprint import bp
+
+PARTS = (day, requests, visits, patients, asking, calls)
+"""The modules whose routes make up the blueprint."""
+
+
+def register(app: Flask) -> None:
+    """Serve the pages of dispatch."""
+    app.register_blueprint(bp)
