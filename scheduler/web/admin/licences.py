@@ -152,7 +152,7 @@ def end_a_licence(licence_id: UUID) -> ResponseReturnValue:
             reason_ask(),
             Ask("agreed", _("Visits to cancel"), kind="agreed"),
         ),
-        button=_("End the license"),
+        button=_("See what this cancels"),
         back=url_for("admin.clinician", clinician_id=entry.id),
         back_words=entry.name,
         done=_("The license is ended."),
@@ -164,7 +164,6 @@ def end_a_licence(licence_id: UUID) -> ResponseReturnValue:
             count=ahead,
         ),
         facts=_licence_facts(known),
-        danger=True,
     )
     if request.method == "GET":
         return show(page, {"through": max(min(entry.today, known.valid_through), known.valid_from)})

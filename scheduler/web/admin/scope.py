@@ -200,7 +200,7 @@ def compact_off(member_id: UUID) -> ResponseReturnValue:
         state=entry.state_name,
     )
     title = _("Switch %(compact)s off for %(state)s", compact=entry.compact, state=entry.state_name)
-    return _switch(entry, (title, _("Switch off"), lead), enabled=False)
+    return _switch(entry, (title, _("See what this cancels"), lead), enabled=False)
 
 
 @bp.route("/scope/compacts/<uuid:member_id>/on", methods=["GET", "POST"])
@@ -225,7 +225,6 @@ def _switch(
         done=_("Saved."),
         lead=lead,
         facts=[(_("Source"), entry.source)],
-        danger=not enabled,
     )
     if request.method == "GET":
         return show(page)

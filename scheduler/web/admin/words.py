@@ -4,7 +4,9 @@ from datetime import date, time
 
 from flask_babel import gettext as _
 
-from scheduler.domain.rosters import OPEN_END, WeeklyShift
+from scheduler.domain.rosters import OPEN_END, Pause, WeeklyShift
+
+_LETTERS = frozenset({"im", "iv", "sc"})
 
 
 def date_words(on: date) -> str:
@@ -34,10 +36,22 @@ def span_words(hours: WeeklyShift) -> str:
     return str(_("%(first)s through %(last)s", first=first, last=last))
 
 
+def pause_words(pause: Pause) -> str:
+    """Return a break, such as 30 minutes, begun between 11:00 AM and 2:30 PM."""
+    return str(
+        _(
+            "%(count)s minutes, begun between %(opens)s and %(closes)s",
+            count=pause.minutes,
+            opens=_clock(pause.opens),
+            closes=_clock(pause.closes),
+        )
+    )
+
+
 def _clock(wall: time) -> str:
     return f"{wall.hour % 12 or 12}:{wall:%M %p}"
 
 
 def skill_words(skill: str) -> str:
-    """Return a skill as people read it, such as iv start."""
-    return skill.replace("_", " ")
+    """Return a skill as people read it, such as IV start."""
+    return " ".join(word.upper() if word in _LETTERS else word for word in skill.split("_"))
