@@ -85,6 +85,8 @@ def take_confirmation(visit_id: UUID) -> ResponseReturnValue:
         confirm(desk, visit_id, policy)
     except InvalidInput as error:
         found = look_at_my_visit(desk, visit_id)
+        if found.state is not VisitState.RESERVED:
+            return confirm_page(visit_id)
         return again("patient/confirm.html", error, visit=found, policy=policy)
     except (ReservationOver, OrderMissing, IllegalTransition):
         return _over(visit_id)
