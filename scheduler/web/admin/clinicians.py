@@ -35,9 +35,18 @@ from scheduler.web.admin.asking import (
     take,
 )
 from scheduler.web.admin.blueprint import bp
-from scheduler.web.admin.typed import BreakMinutes, Line, Name, Skill, TravelMinutes, Visits, Wall
+from scheduler.web.admin.typed import (
+    BreakMinutes,
+    Line,
+    Name,
+    Skill,
+    TravelMinutes,
+    Visits,
+    Wall,
+    Why,
+)
 from scheduler.web.admin.words import skill_words
-from scheduler.web.fields import Reason, State, Zip
+from scheduler.web.fields import State, Zip
 from scheduler.web.forms import Form
 from scheduler.web.wiring import current_desk
 
@@ -69,7 +78,7 @@ class SkillsForm(Form):
 class ReasonForm(Form):
     """Why."""
 
-    reason: Reason = ""
+    reason: Why
 
 
 @bp.get("")
@@ -83,7 +92,7 @@ def new_clinician() -> ResponseReturnValue:
     """Enter a clinician."""
     page = AskPage(
         title=_("New clinician"),
-        asks=(Ask("new_id", "", kind="hidden"), *_asks()),
+        asks=(Ask("new_id", _("This form"), kind="hidden"), *_asks()),
         button=_("Enter the clinician"),
         back=url_for("admin.clinicians"),
         back_words=_("Clinicians"),

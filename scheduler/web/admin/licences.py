@@ -23,9 +23,9 @@ from scheduler.web.admin.asking import (
     take,
 )
 from scheduler.web.admin.blueprint import bp
-from scheduler.web.admin.typed import Agreed, Day, LicenceNumber
+from scheduler.web.admin.typed import Agreed, Day, LicenceNumber, Why
 from scheduler.web.admin.words import date_words
-from scheduler.web.fields import Reason, State
+from scheduler.web.fields import State
 from scheduler.web.forms import Form
 from scheduler.web.wiring import current_desk
 
@@ -45,7 +45,7 @@ class EndForm(Form):
     """The last day of a license, why, and how many cancelled visits were agreed to."""
 
     through: Day
-    reason: Reason = ""
+    reason: Why
     agreed: Agreed | None = None
 
 

@@ -32,9 +32,9 @@ from scheduler.web.admin.asking import (
     take,
 )
 from scheduler.web.admin.blueprint import bp
-from scheduler.web.admin.typed import Agreed, Day, Name
+from scheduler.web.admin.typed import Agreed, Day, Name, Why
 from scheduler.web.care_words import care_words
-from scheduler.web.fields import Reason, State, plain
+from scheduler.web.fields import State, plain
 from scheduler.web.forms import Form
 from scheduler.web.presenters import capitalize_first
 from scheduler.web.wiring import current_desk
@@ -61,7 +61,7 @@ class RuleForm(Form):
 class SwitchForm(Form):
     """Why, and how many cancelled visits were agreed to."""
 
-    reason: Reason = ""
+    reason: Why
     agreed: Agreed | None = None
 
 

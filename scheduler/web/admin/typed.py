@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from scheduler.domain.clinician_csv import one_line
 from scheduler.domain.rosters import licence_number, read_day, read_wall, skill_word
+from scheduler.web.fields import plain
 
 Value = TypeVar("Value")
 
@@ -41,6 +42,13 @@ LicenceNumber = Annotated[
     AfterValidator(licence_number),
 ]
 Skill = Annotated[str, StringConstraints(max_length=60), AfterValidator(skill_word)]
+Why = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(plain),
+]
+"""A reason that must be given."""
+
 Minutes = Annotated[int, Field(ge=0, le=600)]
 Visits = Annotated[int, Field(ge=0, le=24)]
 TravelMinutes = Annotated[int, Field(ge=0, le=960)]

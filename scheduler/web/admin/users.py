@@ -26,8 +26,7 @@ from scheduler.store.people import AccountRow, Role
 from scheduler.web.accounts import SHORTEST_PASSWORD, hashed
 from scheduler.web.admin.asking import Ask, AskPage, reason_ask, show, take
 from scheduler.web.admin.blueprint import bp
-from scheduler.web.admin.typed import Name
-from scheduler.web.fields import Reason
+from scheduler.web.admin.typed import Name, Why
 from scheduler.web.forms import Form
 from scheduler.web.presenters import capitalize_first, state_words
 from scheduler.web.wiring import current_desk
@@ -67,7 +66,7 @@ class PasswordForm(Form):
 class ReasonForm(Form):
     """Why."""
 
-    reason: Reason = ""
+    reason: Why
 
 
 class NothingForm(Form):
@@ -100,7 +99,8 @@ def new_user() -> ResponseReturnValue:
     )
     if request.method == "GET":
         return show(page)
-    return take(page, AccountForm, lambda form: open_account(desk, _new_account(form)))
+    known = frozenset(value for value, _words in people)
+    return take(page, AccountForm, lambda form: open_account(desk, _new_account(form, known)))
 
 
 def _account_asks(people: list[tuple[str, str]]) -> tuple[Ask, ...]:
@@ -145,9 +145,11 @@ def _password_ask() -> Ask:
     )
 
 
-def _new_account(form: AccountForm) -> NewAccount:
+def _new_account(form: AccountForm, known: frozenset[str]) -> NewAccount:
     problems = {}
-    if form.role not in STAFF:
+    if form.person_id is not None and str(form.person_id) not in known:
+        problems["person_id"] = _("Choose one of the choices.")
+    elif form.role not in STAFF:
         problems["role"] = _("Patients sign in by phone.")
     elif form.role in CLINICAL and form.person_id is None:
         problems["person_id"] = _("Choose the clinician.")
