@@ -28,6 +28,7 @@ from scheduler.services.repeats import answered, digest_of, remember
 from scheduler.store import queries
 from scheduler.store.database import transaction
 from scheduler.store.locking import lock_patient
+from scheduler.store.people import Role
 from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
 
 CHOSE_ANOTHER = "chose another time"
@@ -79,6 +80,52 @@ def reserve(desk: Desk, request_id: UUID, choice: Choice, repeat_key: str = "") 
     )
 
 
+def assign(desk: Desk, request_id: UUID, choice: Choice) -> UUID:
+    """Give a request its visit at once: kept and confirmed in one act of dispatch.
+
+    The same choice once more is taken as done.
+
+    Raises:
+        SlotTaken, NotEligible: decided under the lock; nothing was changed.
+        NotYetBookable: the request waits for a review or an order, or has another visit.
+        PlannedAsSeries: a dosed treatment is planned as a whole.
+    """
+    desk.allow(Role.DISPATCHER)
+    request = queries.get(desk.session, VisitRequestRow, request_id, "request")
+    wanted = wanted_for(desk, request, queries.reservations_of(desk.session, request_id))
+
+    def act(table: DrivingTable) -> UUID:
+        with transaction(desk.session) as session:
+            lock_patient(session, wanted.patient_id)
+            done = _assigned(session, request_id, choice)
+            if done is not None:
+                return done
+            request = queries.get(session, VisitRequestRow, request_id, "request")
+            require_open(request)
+            if wanted.service.dosed:
+                raise PlannedAsSeries("This treatment is booked as a whole series.")
+            visit_id = _reserve_locked(desk, request, choice, table)
+            session.flush()
+            _confirm_locked(desk, queries.get(session, VisitRow, visit_id, "visit"), "")
+            return visit_id
+
+    return with_driving(
+        desk.ports.travel, lambda: points_for(desk, wanted.place.point, [choice]), act
+    )
+
+
+def _assigned(session: Session, request_id: UUID, choice: Choice) -> UUID | None:
+    """Return the visit that a request has already at just this choice."""
+    return session.scalar(
+        select(VisitRow.id).where(
+            VisitRow.request_id == request_id,
+            VisitRow.state == VisitState.BOOKED,
+            VisitRow.clinician_id == choice.clinician_id,
+            VisitRow.starts_at == choice.starts_at,
+        )
+    )
+
+
 def _reserve_locked(
     desk: Desk, request: VisitRequestRow, choice: Choice, table: DrivingTable
 ) -> UUID:
@@ -123,22 +170,26 @@ def confirm(desk: Desk, visit_id: UUID, agreed_to: str = "") -> None:
         lock_patient(session, patient_id)
         lock_for_change(session, [day])
         visit = queries.get(session, VisitRow, visit_id, "visit")
-        now = desk.now()
         if visit.state is VisitState.BOOKED:
             return
-        if visit.reserved_until is None or visit.reserved_until <= now:
+        if visit.reserved_until is None or visit.reserved_until <= desk.now():
             raise ReservationOver("The ten minutes for this time are over. Please choose again.")
-        request = queries.get(session, VisitRequestRow, visit.request_id, "request")
-        require_open(request)
-        require_order(session, request, visit.ends_at)
-        require_credential(session, visit)
-        visit.state = next_state(visit.state, VisitEvent.CONFIRM)
-        visit.reserved_until = None
-        request.state = RequestState.BOOKED
-        session.flush()
-        withdraw_choose_time(session, request.order_id, now)
-        write_visit_messages(session, visit, Change.BOOKED, now, desk.practice)
-        desk.record("book", "visit", visit.id, visit.patient_id, agreed_to)
+        _confirm_locked(desk, visit, agreed_to)
+
+
+def _confirm_locked(desk: Desk, visit: VisitRow, agreed_to: str) -> None:
+    session, now = desk.session, desk.now()
+    request = queries.get(session, VisitRequestRow, visit.request_id, "request")
+    require_open(request)
+    require_order(session, request, visit.ends_at)
+    require_credential(session, visit)
+    visit.state = next_state(visit.state, VisitEvent.CONFIRM)
+    visit.reserved_until = None
+    request.state = RequestState.BOOKED
+    session.flush()
+    withdraw_choose_time(session, request.order_id, now)
+    write_visit_messages(session, visit, Change.BOOKED, now, desk.practice)
+    desk.record("book", "visit", visit.id, visit.patient_id, agreed_to)
 
 
 def end_expired_reservations(session: Session, clock: Clock) -> int:

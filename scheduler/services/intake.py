@@ -7,6 +7,9 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound
 from scheduler.domain.geography import Place, Point, PostalAddress
 from scheduler.domain.questionnaires import Answers
@@ -56,13 +59,26 @@ class NewPatient:
     sms_consent: bool = False
 
 
-def register_patient(desk: Desk, new: NewPatient) -> tuple[UUID, UUID]:
-    """Add a patient with a first address; return both ids."""
+def register_patient(desk: Desk, new: NewPatient, repeat_key: str = "") -> tuple[UUID, UUID]:
+    """Add a patient with a first address; return both ids.
+
+    The same act sent again under the same `repeat_key` gets the first answer.
+    """
     desk.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
     located = locate(desk, new)
-    with transaction(desk.session):
+    digest = digest_of("register", keys().blind_index(repr(new), "patient"))
+    with transaction(desk.session) as session:
+        already = answered(desk, repeat_key, digest)
+        if already is not None:
+            return already, _first_address(session, already)
         patient, address = add_patient(desk, new, located)
-    return patient.id, address.id
+        remember(desk, repeat_key, digest, patient.id)
+        return patient.id, address.id
+
+
+def _first_address(session: Session, patient_id: UUID) -> UUID:
+    mine = select(AddressRow.id).where(AddressRow.patient_id == patient_id)
+    return session.scalars(mine.order_by(AddressRow.created_at).limit(1)).one()
 
 
 def locate(desk: Desk, new: NewPatient) -> tuple[Place, Point]:
