@@ -3,27 +3,28 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.domain.errors import InvalidInput
+from scheduler.domain.timing import find_zone, local_day
 from scheduler.matching.model import Schedule, Wanted
 from scheduler.matching.offers import EmptyCause, Offer, find_offers, rank_options
 from scheduler.services import schedule
-from scheduler.services.booking import confirm, reserve
 from scheduler.services.changing import require_movable, wanted_for_move
 from scheduler.services.desk import Desk
 from scheduler.services.offers import require_open, wanted_for
-from scheduler.services.placing import Choice
 from scheduler.store import queries
 from scheduler.store.clinicians import ClinicianRow
 from scheduler.store.people import Role
 from scheduler.store.visits import VisitRequestRow, VisitRow
 
 ARRIVALS_EACH = 8
+"""How many arrivals of a candidate are shown at once; one day alone shows one an hour."""
+
+NOON = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,45 +63,63 @@ class Excluded:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The whole answer; `cause` says in words why nobody can, where nobody can."""
+    """The whole answer; `cause` says in words why nobody can, where nobody can.
+
+    `on`: the one day that is shown, or None; nobody may be free on it although some are on others.
+    """
 
     timezone: str
     ranked: tuple[Candidate, ...]
     excluded: tuple[Excluded, ...]
     reasons: tuple[tuple[str, int], ...]
     cause: str
+    on: date | None = None
+
+    @property
+    def margin(self) -> int:
+        """Return how many minutes the best is ahead of the second."""
+        return self.ranked[1].behind_best if len(self.ranked) > 1 else 0
 
 
-def candidates_for(desk: Desk, request_id: UUID) -> Candidates:
-    """Return who can take an open request over the next 14 days, for those who dispatch."""
+def candidates_for(desk: Desk, request_id: UUID, on: date | None = None) -> Candidates:
+    """Return who can take an open request over the next 14 days, or on one of them."""
     desk.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
     request = queries.get(desk.session, VisitRequestRow, request_id, "request")
     require_open(request)
     own = queries.reservations_of(desk.session, request_id)
     wanted = wanted_for(desk, request, own)
-    answer = _search(desk, wanted, own)
+    answer = candidates_among(desk, wanted, own, on)
     desk.record_look("view candidates", "visit_request", request_id, wanted.patient_id)
     return answer
 
 
-def candidates_to_move(desk: Desk, visit_id: UUID, address_id: UUID | None = None) -> Candidates:
+def candidates_to_move(
+    desk: Desk, visit_id: UUID, address_id: UUID | None = None, on: date | None = None
+) -> Candidates:
     """Return who can make a visit at another time, or at another address of the patient."""
     desk.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
     require_movable(visit)
     wanted = wanted_for_move(desk, visit, address_id)
-    answer = _search(desk, wanted, frozenset({visit_id}))
+    answer = candidates_among(desk, wanted, frozenset({visit_id}), on)
     desk.record_look("view candidates", "visit", visit_id, wanted.patient_id)
     return answer
 
 
-def _search(desk: Desk, wanted: Wanted, without: frozenset[UUID]) -> Candidates:
+def candidates_among(
+    desk: Desk, wanted: Wanted, without: frozenset[UUID], on: date | None
+) -> Candidates:
+    """Return who can make a wish come true as if the visits `without` were not there."""
     zone = wanted.place.timezone
     if not wanted.windows:
-        return Candidates(zone, (), (), (), EmptyCause.NO_FREE_TIME.words)
+        return Candidates(zone, (), (), (), EmptyCause.NO_FREE_TIME.words, on)
     days = schedule.days_of(wanted.windows, zone)
     loaded = schedule.load_schedule(desk.session, wanted, days, desk.now(), without)
-    ranked = rank_options(wanted, loaded, desk.ports.travel.minutes)
+    ranked = [
+        offer
+        for offer in rank_options(wanted, loaded, desk.ports.travel.minutes)
+        if on is None or local_day(offer.starts_at, zone) == on
+    ]
     found = find_offers(wanted, loaded, desk.ports.travel.minutes, most=1)
     who = _who(desk.session, loaded)
     excluded = tuple(
@@ -109,10 +128,11 @@ def _search(desk: Desk, wanted: Wanted, without: frozenset[UUID]) -> Candidates:
     )
     return Candidates(
         zone,
-        _rank(ranked, who),
+        _rank(ranked, who, zone, by_hour=on is not None),
         tuple(sorted(excluded, key=lambda each: (each.words, each.name))),
         tuple(Counter(each.words for each in excluded).most_common()),
         found.cause.words if found.cause else "",
+        on,
     )
 
 
@@ -125,7 +145,9 @@ def _who(session: Session, loaded: Schedule) -> dict[UUID, tuple[str, str]]:
     return {row.id: (row.name, row.credential.value) for row in rows}
 
 
-def _rank(offers: Sequence[Offer], who: Mapping[UUID, tuple[str, str]]) -> tuple[Candidate, ...]:
+def _rank(
+    offers: Sequence[Offer], who: Mapping[UUID, tuple[str, str]], zone: str, *, by_hour: bool
+) -> tuple[Candidate, ...]:
     """Group options, best first, by clinician; the best option of each decides their rank."""
     grouped: dict[UUID, list[Offer]] = {}
     for offer in offers:
@@ -139,21 +161,24 @@ def _rank(offers: Sequence[Offer], who: Mapping[UUID, tuple[str, str]]) -> tuple
             best=_arrival(mine[0]),
             terms=tuple((words, round(minutes)) for words, minutes in mine[0].terms.readable()),
             behind_best=round(mine[0].terms.total) - least,
-            arrivals=_several(mine),
+            arrivals=_several(mine, zone, by_hour=by_hour),
         )
         for clinician_id, mine in grouped.items()
     )
 
 
-def _several(mine: Sequence[Offer]) -> tuple[Arrival, ...]:
-    """Return the best arrivals of different hours, the soonest among them, in order of time."""
-    soonest = min(mine, key=lambda offer: offer.starts_at)
-    chosen = {soonest.starts_at.replace(minute=0): soonest}
-    for offer in mine:
-        if len(chosen) >= ARRIVALS_EACH:
-            break
-        chosen.setdefault(offer.starts_at.replace(minute=0), offer)
-    return tuple(_arrival(each) for each in sorted(chosen.values(), key=lambda o: o.starts_at))
+def _several(mine: Sequence[Offer], zone: str, *, by_hour: bool) -> tuple[Arrival, ...]:
+    """Return the best arrival of each hour, or of each half day, and the best of all; by time."""
+    chosen: dict[tuple[date, int], Offer] = {}
+    for offer in mine:  # best first
+        local = offer.starts_at.astimezone(find_zone(zone))
+        part = local.hour if by_hour else local.hour // NOON
+        chosen.setdefault((local.date(), part), offer)
+    soonest = sorted(chosen.values(), key=lambda offer: offer.starts_at)
+    shown = soonest if by_hour else soonest[:ARRIVALS_EACH]
+    if mine[0] not in shown:
+        shown = [*shown[:-1], mine[0]]
+    return tuple(_arrival(offer) for offer in shown)
 
 
 def _arrival(offer: Offer) -> Arrival:
@@ -164,20 +189,3 @@ def _arrival(offer: Offer) -> Arrival:
         offer.added_travel_minutes,
         round(offer.terms.total),
     )
-
-
-def assign(desk: Desk, request_id: UUID, choice: Choice) -> UUID:
-    """Give a request its visit: taken and confirmed at once by dispatch. Return the visit.
-
-    Between the two only a reservation stands, which ends by itself.
-
-    Raises:
-        SlotTaken, NotEligible: decided under the lock; nothing was changed.
-        PlannedAsSeries: a dosed treatment is planned as a whole.
-    """
-    desk.allow(Role.DISPATCHER)
-    if choice.starts_at.tzinfo is None:
-        raise InvalidInput({"choice": "choose one of the times"})
-    visit_id = reserve(desk, request_id, choice)
-    confirm(desk, visit_id)
-    return visit_id

@@ -21,7 +21,7 @@ from scheduler.store.treatment import AttemptRow, SeriesRow
 from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
 
 LOOKED_INTO = 20
-"""For so many open requests, oldest first, the list says at once whether anybody can come."""
+"""For so many open requests, due first, the list says at once whether anybody can come."""
 
 _WAITING = (RequestState.OPEN, RequestState.AWAITING_REVIEW, RequestState.AWAITING_ORDER)
 
@@ -45,6 +45,16 @@ class WaitingRequest:
     why: str
     possible: bool
 
+    @property
+    def due_at(self) -> datetime:
+        """Return by when it must go on: the review, or the visit."""
+        return self.review_due_at or self.wanted_until
+
+    @property
+    def looked_into(self) -> bool:
+        """Say whether it is known if anybody can come."""
+        return self.possible or bool(self.why)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenPlace:
@@ -58,7 +68,7 @@ class OpenPlace:
 
 @dataclass(frozen=True, slots=True)
 class Worklist:
-    """Everything that waits for a visit, oldest first."""
+    """Everything that waits for a visit, what is due first at the head."""
 
     requests: tuple[WaitingRequest, ...]
     places: tuple[OpenPlace, ...]
@@ -75,7 +85,7 @@ def read_worklist(desk: Desk) -> Worklist:
         .join(AddressRow, AddressRow.id == VisitRequestRow.address_id)
         .join(CareServiceRow, CareServiceRow.code == VisitRequestRow.service_code)
         .where(VisitRequestRow.state.in_(_WAITING))
-        .order_by(VisitRequestRow.created_at)
+        .order_by(VisitRequestRow.wanted_until, VisitRequestRow.created_at)
     ).all()
     looked = 0
     waiting = []
@@ -86,6 +96,7 @@ def read_worklist(desk: Desk) -> Worklist:
             if looked <= LOOKED_INTO:
                 why, possible = _look_into(desk, request, dosed=service.dosed)
         waiting.append(_waiting(request, patient, address, service, (why, possible)))
+    waiting.sort(key=lambda each: each.due_at)
     return Worklist(tuple(waiting), tuple(_open_places(desk.session)))
 
 
@@ -124,7 +135,7 @@ def _waiting(
         state=request.state,
         wanted_from=request.wanted_from,
         wanted_until=request.wanted_until,
-        review_due_at=request.review_due_at,
+        review_due_at=None if request.state is RequestState.OPEN else request.review_due_at,
         created_at=request.created_at,
         why=answer[0],
         possible=answer[1],
