@@ -13,10 +13,11 @@ from scheduler.domain.geography import Point
 from scheduler.domain.timing import at_local, local_day
 from scheduler.domain.visits import VisitState
 from scheduler.services.desk import Desk
+from scheduler.services.message_trail import NEEDS_A_LOOK
 from scheduler.store import mapping, queries
 from scheduler.store.clinicians import ClinicianRow
 from scheduler.store.database import transaction
-from scheduler.store.messages import CallTaskRow
+from scheduler.store.messages import CallTaskRow, MessageRow
 from scheduler.store.people import AddressRow, PatientRow, Role
 from scheduler.store.rules import CareServiceRow
 from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
@@ -29,7 +30,8 @@ NOT_THERE = NOT_SET_OUT | {VisitState.EN_ROUTE}
 class BoardVisit:
     """A visit in its place in the day; `drive_minutes` is the way to it from the place before.
 
-    `risk` says in words why the promise may break, or nothing.
+    `gap_minutes` are free before it, beside that drive. `risk` says in words why the promise may
+    break, or nothing.
     """
 
     visit_id: UUID
@@ -43,13 +45,26 @@ class BoardVisit:
     window_ends_at: datetime
     timezone: str
     drive_minutes: int
+    gap_minutes: int
     locked: bool
     risk: str
 
 
 @dataclass(frozen=True, slots=True)
+class License:
+    """One license: its state by code, and whether it is a multistate one."""
+
+    state: str
+    multistate: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BoardRow:
-    """A clinician's day; `off` says why they do not work, where they are off."""
+    """A clinician's day; `off` says why they do not work, where they are off.
+
+    `licenses`: the states of licenses valid on the day, a multistate one marked. `pause`: minutes
+    of the break and when it may begin, earliest and latest.
+    """
 
     clinician_id: UUID
     name: str
@@ -59,6 +74,8 @@ class BoardRow:
     opens: datetime | None
     closes: datetime | None
     off: str
+    licenses: tuple[License, ...]
+    pause: tuple[int, datetime, datetime] | None
     visits: tuple[BoardVisit, ...]
     back_minutes: int
 
@@ -77,6 +94,22 @@ class Board:
     states: tuple[str, ...]
     open_requests: int
     calls_due: int
+    messages: int
+
+    @property
+    def busy(self) -> tuple[BoardRow, ...]:
+        """Return the rows with visits."""
+        return tuple(row for row in self.rows if row.visits)
+
+    @property
+    def free(self) -> tuple[BoardRow, ...]:
+        """Return the rows of those who work and have no visit yet."""
+        return tuple(row for row in self.rows if not row.visits and not row.off)
+
+    @property
+    def away(self) -> tuple[BoardRow, ...]:
+        """Return the rows of those who are off and have no visits either."""
+        return tuple(row for row in self.rows if not row.visits and row.off)
 
     @property
     def visits(self) -> int:
@@ -119,6 +152,7 @@ def day_board(desk: Desk, on: date, state: str = "") -> Board:
         tuple(sorted({row.home_state for row in everyone})),
         open_requests=_count_open(session),
         calls_due=_count_calls(session, desk.now()),
+        messages=_count_messages(session),
     )
 
 
@@ -126,7 +160,7 @@ def _clinicians(session: Session) -> Sequence[ClinicianRow]:
     return session.scalars(
         select(ClinicianRow)
         .where(ClinicianRow.active)
-        .options(selectinload(ClinicianRow.shifts))
+        .options(selectinload(ClinicianRow.shifts), selectinload(ClinicianRow.licences))
         .order_by(ClinicianRow.name)
     ).all()
 
@@ -165,10 +199,13 @@ def _row(
         opens=at_local(on, shift.opens, row.timezone) if shift else None,
         closes=at_local(on, shift.closes, row.timezone) if shift else None,
         off=off.get(row.id, ""),
-        visits=tuple(
-            _visit(desk, visit, address, drive, words)
-            for (visit, address), drive in zip(stops, drives, strict=False)
+        licenses=tuple(
+            License(each.state, each.multistate)
+            for each in row.licences
+            if each.valid_from <= on <= each.valid_through
         ),
+        pause=_pause(row, on),
+        visits=_visits(desk, stops, drives, words),
         back_minutes=drives[-1] if stops else 0,
     )
 
@@ -183,8 +220,30 @@ def _drives(desk: Desk, row: ClinicianRow, addresses: Sequence[AddressRow]) -> l
     return [int(minutes[number, number]) for number in range(len(points) - 1)]
 
 
+def _pause(row: ClinicianRow, on: date) -> tuple[int, datetime, datetime] | None:
+    if row.break_minutes is None or row.break_opens is None or row.break_closes is None:
+        return None
+    opens, closes = (at_local(on, at, row.timezone) for at in (row.break_opens, row.break_closes))
+    return row.break_minutes, opens, closes
+
+
+def _visits(
+    desk: Desk,
+    stops: Sequence[tuple[VisitRow, AddressRow]],
+    drives: Sequence[int],
+    words: _Words,
+) -> tuple[BoardVisit, ...]:
+    visits = []
+    before: VisitRow | None = None
+    for (visit, address), drive in zip(stops, drives, strict=False):
+        free = (visit.starts_at - before.ends_at).total_seconds() // 60 - drive if before else 0
+        visits.append(_visit(desk, visit, address, (drive, max(0, int(free))), words))
+        before = visit
+    return tuple(visits)
+
+
 def _visit(
-    desk: Desk, visit: VisitRow, address: AddressRow, drive: int, words: _Words
+    desk: Desk, visit: VisitRow, address: AddressRow, before: tuple[int, int], words: _Words
 ) -> BoardVisit:
     return BoardVisit(
         visit_id=visit.id,
@@ -197,7 +256,8 @@ def _visit(
         window_starts_at=visit.window_starts_at,
         window_ends_at=visit.window_ends_at,
         timezone=visit.timezone,
-        drive_minutes=drive,
+        drive_minutes=before[0],
+        gap_minutes=before[1],
         locked=visit.locked_at is not None,
         risk=promise_risk(visit, desk.now()),
     )
@@ -207,6 +267,8 @@ def promise_risk(visit: VisitRow, now: datetime) -> str:
     """Say in words why a promised arrival window may break, or nothing."""
     if visit.state in NOT_THERE and now > visit.window_ends_at:
         return "The arrival window is over and nobody has arrived."
+    if visit.state in NOT_THERE and visit.starts_at > visit.window_ends_at:
+        return "Planned arrival lies after the promised window."
     if visit.state in NOT_SET_OUT and now > visit.starts_at:
         return "Planned arrival has passed and nobody is on the way."
     return ""
@@ -220,3 +282,8 @@ def _count_open(session: Session) -> int:
 def _count_calls(session: Session, now: datetime) -> int:
     due = select(func.count()).where(CallTaskRow.done_at.is_(None), CallTaskRow.due_at <= now)
     return session.scalar(due) or 0
+
+
+def _count_messages(session: Session) -> int:
+    stuck = select(func.count()).where(MessageRow.state.in_(list(NEEDS_A_LOOK)))
+    return session.scalar(stuck) or 0

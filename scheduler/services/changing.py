@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound, SchedulingError
+from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound
 from scheduler.domain.geography import Point
 from scheduler.domain.series import SERIES_ENDED, AttemptState, allowed_arrivals
 from scheduler.domain.timing import TimeWindow
@@ -53,7 +53,7 @@ NEW_TIME_TASK = "series-time|"
 """How the keys of call tasks begin that ask for a new time of a series' visit."""
 
 
-class VisitLocked(SchedulingError):
+class VisitLocked(IllegalTransition):
     """Dispatch has fixed the visit where it is."""
 
     code = "visit_locked"
@@ -66,6 +66,8 @@ def offers_to_move(
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
     desk.allow_patient(visit.patient_id)
     require_movable(visit)
+    if desk.actor.role is Role.PATIENT:
+        require_unlocked(desk, visit)
     wanted = wanted_for_move(desk, visit, address_id)
     found = search(desk, wanted, frozenset({visit_id}), most=most)
     desk.record_look("view offers", "visit", visit_id, wanted.patient_id)

@@ -6,12 +6,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from scheduler.domain.messages import MessageState
 from scheduler.services.desk import Desk
 from scheduler.store.database import transaction
-from scheduler.store.messages import MessageRow
+from scheduler.store.messages import MessageEventRow, MessageRow
 from scheduler.store.people import PatientRow, Role
 
 PAGE = 50
@@ -28,17 +28,20 @@ class Shelf(StrEnum):
 
 
 _M = MessageState
+NEEDS_A_LOOK = (_M.UNKNOWN, _M.UNDELIVERED, _M.FAILED, _M.NEEDS_PERSON)
+"""Where texts stand that a person must see to."""
+
 _SHELVES = {
     Shelf.WAITING: (_M.PENDING, _M.CLAIMED, _M.SENDING),
     Shelf.SENT: (_M.ACCEPTED, _M.SENT, _M.DELIVERED, _M.UNCONFIRMED),
-    Shelf.TROUBLE: (_M.UNKNOWN, _M.UNDELIVERED, _M.FAILED, _M.NEEDS_PERSON),
+    Shelf.TROUBLE: NEEDS_A_LOOK,
     Shelf.NOT_SENT: (_M.SUPPRESSED, _M.CANCELLED, _M.EXPIRED),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text; times are shown in the patient's `timezone`."""
+    """One text; times are shown in the patient's `timezone`. `note` says why it was held back."""
 
     message_id: UUID
     patient_id: UUID
@@ -50,6 +53,7 @@ class Text:
     posted_at: datetime | None
     timezone: str
     visit_id: UUID | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,7 @@ def read_texts(desk: Desk, shelf: Shelf, page: int) -> Texts:
     newest = (MessageRow.not_before.desc(), MessageRow.id)
     skipped = (page - 1) * PAGE
     rows = desk.session.execute(chosen.order_by(*newest).offset(skipped).limit(PAGE + 1)).all()
-    texts = tuple(_text(message, patient) for message, patient in rows[:PAGE])
-    return Texts(texts, _counts(desk), page, len(rows) > PAGE)
+    return Texts(tuple(_texts(desk, rows[:PAGE])), _counts(desk), page, len(rows) > PAGE)
 
 
 def texts_where(desk: Desk, condition: ColumnElement[bool]) -> Sequence[Text]:
@@ -85,10 +88,22 @@ def texts_where(desk: Desk, condition: ColumnElement[bool]) -> Sequence[Text]:
         .where(condition)
         .order_by(MessageRow.not_before, MessageRow.id)
     )
-    return [_text(message, patient) for message, patient in rows]
+    return _texts(desk, rows.all())
 
 
-def _text(message: MessageRow, patient: PatientRow) -> Text:
+def _texts(desk: Desk, rows: Sequence[Row[MessageRow, PatientRow]]) -> list[Text]:
+    held = [message.id for message, _ in rows if message.state is MessageState.SUPPRESSED]
+    found = desk.session.execute(
+        select(MessageEventRow.message_id, MessageEventRow.note).where(
+            MessageEventRow.message_id.in_(held),
+            MessageEventRow.after == MessageState.SUPPRESSED.value,
+        )
+    )
+    notes = {event.message_id: event.note for event in found}
+    return [_text(message, patient, notes.get(message.id, "")) for message, patient in rows]
+
+
+def _text(message: MessageRow, patient: PatientRow, note: str) -> Text:
     return Text(
         message.id,
         patient.id,
@@ -100,6 +115,7 @@ def _text(message: MessageRow, patient: PatientRow) -> Text:
         message.posted_at,
         message.timezone,
         message.visit_id,
+        note,
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from scheduler.domain.errors import InvalidInput
 from scheduler.domain.visits import VisitState
 from scheduler.services.calls import Call, calls_of
 from scheduler.services.desk import Desk
@@ -84,6 +85,7 @@ def find_patients(desk: Desk, phone: str, name: str) -> tuple[FoundPatient, ...]
     """Return patients with the phone number (E.164), or with every word of the name.
 
     Names and phones are sealed; they are found by their blind indexes, so words must be whole.
+    Raises InvalidInput where neither is given.
     """
     desk.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
     chosen = select(PatientRow).order_by(PatientRow.created_at.desc()).limit(MOST_FOUND)
@@ -96,7 +98,7 @@ def find_patients(desk: Desk, phone: str, name: str) -> tuple[FoundPatient, ...]
             )
         )
     if not phone and not name.split():
-        return ()
+        raise InvalidInput({"phone": "give a phone number or a name"})
     with transaction(desk.session):
         desk.record("search patients", "patients", desk.actor.account_id)
     rows = desk.session.scalars(chosen).all()

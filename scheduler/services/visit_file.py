@@ -23,6 +23,7 @@ from scheduler.store.visits import VisitRow
 TOLD = {
     "reserve": "kept for ten minutes",
     "book": "booked",
+    "plan visit": "given a time",
     "move": "moved",
     "cancel": "cancelled",
     "set out": "clinician set out",
@@ -31,7 +32,7 @@ TOLD = {
     "complete": "visit ended",
     "lock": "locked",
     "unlock": "unlocked",
-    "no show": "nobody was met",
+    "end at door": "ended at the door",
 }
 """What of the record is told, and how; its reasons are shown for what dispatch itself does."""
 

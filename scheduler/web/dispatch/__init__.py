@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from scheduler.web.dispatch import asking, calls, day, patients, requests, visits
+from scheduler.web.dispatch import asking, calls, day, patients, places, requests, visits
 from scheduler.web.dispatch.blueprint import bp
 
-PARTS = (day, requests, visits, patients, asking, calls)
+PARTS = (day, requests, places, visits, patients, asking, calls)
 """The modules whose routes make up the blueprint."""
 
 

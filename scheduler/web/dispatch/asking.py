@@ -1,6 +1,5 @@
 """A request by phone: the dispatcher asks, types, and sees no answer again."""
 
-import secrets
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -27,6 +26,7 @@ from scheduler.store.people import ConsentKind
 from scheduler.web.dispatch.blueprint import bp
 from scheduler.web.fields import BirthDate
 from scheduler.web.forms import Form, parse
+from scheduler.web.patient.blueprint import Once, draw_once
 from scheduler.web.wiring import current_desk
 
 QUESTION = "q_"
@@ -43,7 +43,7 @@ class AskForm(Form):
     weight: Annotated[Decimal, Field(gt=0, le=1500, max_digits=6, decimal_places=2)]
     weight_unit: Literal["lb", "kg"]
     treatment_consent: Literal["yes"]
-    once: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$", max_length=64)]
+    once: Once
 
 
 def _questions() -> Questionnaire:
@@ -68,7 +68,7 @@ def _page(patient_id: UUID, problems: dict[str, str]) -> str:
         consent=CONSENT_WORDING[ConsentKind.TREATMENT],
         form=form,
         problems=problems,
-        once=request.form.get("once") or secrets.token_urlsafe(24),
+        once=request.form.get("once") or draw_once(),
     )
 
 

@@ -56,6 +56,12 @@ def finish(task_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("dispatch.calls"), 303)
 
 
+@bp.get("/outbox")
+def outbox() -> ResponseReturnValue:
+    """Show the texts that stay on this machine, or all of them where a carrier takes them."""
+    return redirect(url_for("dispatch.messages", show=Shelf.SENT.value), 303)
+
+
 @bp.get("/messages")
 def messages() -> ResponseReturnValue:
     """Show the outbox, by where the texts stand."""

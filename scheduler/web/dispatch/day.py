@@ -34,4 +34,5 @@ def day() -> ResponseReturnValue:
 @bp.get("/unassigned")
 def unassigned() -> ResponseReturnValue:
     """Show what waits for a visit, and why."""
-    return render_template("dispatch/unassigned.html", work=read_worklist(current_desk()))
+    desk = current_desk()
+    return render_template("dispatch/unassigned.html", work=read_worklist(desk), now=desk.now())

@@ -1,5 +1,6 @@
 """Patients on the phone: found, registered, looked at, and helped to sign in."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -11,16 +12,17 @@ from pydantic import StringConstraints
 from scheduler.domain.errors import InvalidInput, SchedulingError
 from scheduler.domain.geography import PostalAddress
 from scheduler.services.intake import NewPatient, add_address, register_patient
-from scheduler.services.patient_file import find_patients, read_patient_file
+from scheduler.services.patient_file import FoundPatient, find_patients, read_patient_file
 from scheduler.services.patient_sign_in import read_code_aloud
 from scheduler.web.dispatch.blueprint import bp
 from scheduler.web.fields import BirthDate, Long, Reason, Short, State, TypedPhone, Zip
 from scheduler.web.forms import Form, parse
+from scheduler.web.patient.blueprint import Once, draw_once
 from scheduler.web.wiring import current_desk
 
 
 class SearchForm(Form):
-    """Whom to look for."""
+    """Whom to look for. It is sent, not put into the page's address: addresses are written down."""
 
     phone: TypedPhone | None = None
     name: Reason = ""
@@ -48,35 +50,43 @@ class PatientForm(AddressForm):
     phone: TypedPhone | None = None
     sms_consent: bool = False
     access: Long = ""
+    once: Once
 
 
 class NewAddressForm(AddressForm):
     """A further address of a patient."""
 
     label: Annotated[Short, StringConstraints(max_length=40)]
+    once: Once
 
 
 @bp.get("/patients")
 def patients() -> ResponseReturnValue:
+    """Ask whom to look for."""
+    return render_template("dispatch/patients.html", form={}, problems={}, found=None)
+
+
+@bp.post("/patients")
+def search() -> ResponseReturnValue:
     """Look for a patient by phone number or by name."""
-    if not any(request.args.get(name) for name in ("phone", "name")):
-        return render_template("dispatch/patients.html", form=request.args, found=None)
     try:
-        wanted = parse(SearchForm, request.args)
+        wanted = parse(SearchForm, request.form)
+        found = find_patients(current_desk(), wanted.phone or "", wanted.name)
     except InvalidInput as error:
-        problems = error.problems
-        page = render_template(
-            "dispatch/patients.html", form=request.args, found=None, problems=problems
-        )
-        return page, 422
-    found = find_patients(current_desk(), wanted.phone or "", wanted.name)
-    return render_template("dispatch/patients.html", form=request.args, found=found)
+        return _search_page(None, error.problems), 422
+    return _search_page(found, {}), 200
+
+
+def _search_page(found: Sequence[FoundPatient] | None, problems: dict[str, str]) -> str:
+    return render_template(
+        "dispatch/patients.html", form=request.form, problems=problems, found=found
+    )
 
 
 @bp.get("/patients/new")
 def ask_patient() -> ResponseReturnValue:
     """Ask who is new."""
-    return render_template("dispatch/new_patient.html", form={}, problems={})
+    return render_template("dispatch/new_patient.html", form={"once": draw_once()}, problems={})
 
 
 @bp.post("/patients/new")
@@ -92,7 +102,7 @@ def register_new() -> ResponseReturnValue:
             form.access,
             form.sms_consent,
         )
-        patient_id, _address_id = register_patient(current_desk(), new)
+        patient_id, _address_id = register_patient(current_desk(), new, form.once)
     except SchedulingError as error:
         problems = _problems(error)
         page = render_template("dispatch/new_patient.html", form=request.form, problems=problems)
@@ -128,7 +138,8 @@ def read_code(patient_id: UUID) -> ResponseReturnValue:
 def ask_address(patient_id: UUID) -> ResponseReturnValue:
     """Ask for a further address."""
     file = read_patient_file(current_desk(), patient_id)
-    return render_template("dispatch/new_address.html", file=file, form={}, problems={})
+    form = {"once": draw_once()}
+    return render_template("dispatch/new_address.html", file=file, form=form, problems={})
 
 
 @bp.post("/patients/<uuid:patient_id>/addresses/new")
@@ -137,7 +148,7 @@ def add_new_address(patient_id: UUID) -> ResponseReturnValue:
     desk = current_desk()
     try:
         form = parse(NewAddressForm, request.form)
-        add_address(desk, patient_id, form.label, form.address())
+        add_address(desk, patient_id, form.label, form.address(), form.once)
     except SchedulingError as error:
         problems = _problems(error)
         file = read_patient_file(desk, patient_id)

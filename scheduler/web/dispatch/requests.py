@@ -8,14 +8,16 @@ from flask_babel import gettext as _
 
 from scheduler.domain.errors import InvalidInput, SchedulingError
 from scheduler.matching.calendar import SeriesDoesNotFit
-from scheduler.services.candidates import assign, candidates_for
+from scheduler.services.booking import assign
+from scheduler.services.candidates import candidates_for
 from scheduler.services.desk import Desk
 from scheduler.services.request_file import RequestFile, read_request_file
 from scheduler.services.series import accept_series, propose_series
 from scheduler.store.visits import RequestState
 from scheduler.web.dispatch.blueprint import bp
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.choices import ChoiceText, read_choice
+from scheduler.web.patient.blueprint import Once, draw_once, repeat_key
+from scheduler.web.patient.choices import ChoiceText, day_asked_for, read_choice
 from scheduler.web.wiring import current_desk
 
 
@@ -29,6 +31,7 @@ class PlanForm(Form):
     """One time for each visit of the plan, in order."""
 
     visits: list[ChoiceText]
+    once: Once
 
 
 @bp.get("/requests/<uuid:request_id>")
@@ -41,7 +44,7 @@ def _page(desk: Desk, request_id: UUID, problems: dict[str, str], gone: str = ""
     file = read_request_file(desk, request_id)
     context: dict[str, object] = {"candidates": None, "plan": None, "no_plan": ""}
     if file.state is RequestState.OPEN and not file.dosed:
-        context["candidates"] = candidates_for(desk, request_id)
+        context["candidates"] = candidates_for(desk, request_id, day_asked_for())
     elif file.state is RequestState.OPEN:
         context |= _plan(desk, file)
     return render_template(
@@ -50,6 +53,7 @@ def _page(desk: Desk, request_id: UUID, problems: dict[str, str], gone: str = ""
         form=request.form,
         problems=problems,
         gone=gone,
+        once=draw_once(),
         **context,
     )
 
@@ -82,8 +86,9 @@ def take_plan(request_id: UUID) -> ResponseReturnValue:
     """Take the whole plan of a series for the patient."""
     desk = current_desk()
     try:
-        choices = [read_choice(each) for each in parse(PlanForm, request.form).visits]
-        accept_series(desk, request_id, choices)
+        form = parse(PlanForm, request.form)
+        choices = [read_choice(each) for each in form.visits]
+        accept_series(desk, request_id, choices, repeat_key(form.once, *form.visits))
     except InvalidInput as error:
         return _page(desk, request_id, error.problems), 422
     except SchedulingError as error:

@@ -16,7 +16,7 @@ from scheduler.services.visit_file import read_visit_file
 from scheduler.services.visit_locks import lock_visit, unlock_visit
 from scheduler.web.dispatch.blueprint import Note, bp
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.choices import ChoiceText, read_choice
+from scheduler.web.patient.choices import ChoiceText, day_asked_for, read_choice
 from scheduler.web.wiring import current_desk
 
 
@@ -85,7 +85,7 @@ def _move_page(
     candidates: Candidates | None = None
     if file.movable and not file.locked:
         try:
-            candidates = candidates_to_move(desk, visit_id, address_id)
+            candidates = candidates_to_move(desk, visit_id, address_id, day_asked_for())
         except SchedulingError as error:
             refused = refused or str(error)
     return render_template(
