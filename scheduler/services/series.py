@@ -167,9 +167,13 @@ def accept_series(
             return series_id
 
     patient_id = request.patient_id
-    times = [part for each in choices for part in (each.clinician_id, each.starts_at.isoformat())]
-    digest = digest_of(request_id, *times)
+    digest = _digest(request_id, choices)
     return with_driving(desk.ports.travel, lambda: points_for(desk, place.point, choices), act)
+
+
+def _digest(request_id: UUID, choices: Sequence[Choice]) -> str:
+    times = [part for each in choices for part in (each.clinician_id, each.starts_at.isoformat())]
+    return digest_of(request_id, *times)
 
 
 def _require_one_each(protocol: Protocol, choices: Sequence[Choice]) -> None:

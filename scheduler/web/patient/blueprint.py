@@ -15,7 +15,7 @@ from scheduler.web.guard import only_for
 bp = Blueprint("patient", __name__, url_prefix="/my")
 only_for(bp, Role.PATIENT)
 
-Once = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$", max_length=64)]
+Once = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{32}$", max_length=64)]
 """A token that is drawn for one form: the same form sent twice is one act."""
 
 Agreed = Literal["yes"]
