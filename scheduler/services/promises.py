@@ -54,7 +54,7 @@ class PromisesInTheWay(SchedulingError):
 
     def __init__(self, visits: Sequence[StandingVisit]) -> None:
         count = "1 visit" if len(visits) == 1 else f"{len(visits)} visits"
-        super().__init__(f"{count} already promised would no longer hold. Nothing was changed.")
+        super().__init__(f"{count} already promised would no longer hold.")
         self.visits = tuple(visits)
 
 

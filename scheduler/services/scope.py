@@ -78,19 +78,21 @@ class StateScope:
 
 
 def scope_overview(desk: Desk) -> dict[tuple[str, WayOfGiving], tuple[Credential, ...]]:
-    """Return who may give care alone today, by state and way of giving; states without are out."""
+    """Return who may give care alone today, by state and way of giving.
+
+    What nobody ever verified is left out; nobody at all may give it.
+    """
     desk.allow(Role.ADMINISTRATOR)
     rules = [mapping.scope_rule(row) for row in desk.session.scalars(select(ScopeRuleRow))]
     today = _today(desk)
     found = {}
-    for state in sorted({rule.state for rule in rules}):
-        here = [rule for rule in rules if rule.state == state]
-        for way in WayOfGiving:
-            found[state, way] = tuple(
-                each
-                for each in Credential
-                if scope_answer(here, state, way, each, (today, today)) is ScopeAnswer.ALLOWED
-            )
+    for state, way in sorted({(rule.state, rule.way_of_giving) for rule in rules}):
+        here = [rule for rule in rules if (rule.state, rule.way_of_giving) == (state, way)]
+        found[state, way] = tuple(
+            each
+            for each in Credential
+            if scope_answer(here, state, way, each, (today, today)) is ScopeAnswer.ALLOWED
+        )
     return found
 
 

@@ -289,8 +289,12 @@ def test_a_compact_switched_off_ends_the_privileges_in_it(alex: Visitor, clinic:
 
 def test_the_matrix_says_what_was_verified_and_what_not(alex: Visitor, clinic: Clinic) -> None:
     alex.get("/admin/scope")
-    assert "Kansas ✓ RN ○ nobody" in alex.text()
+    assert "Kansas ✓ RN ○ not verified" in alex.text()
     assert "Missouri ○ not verified ○ not verified" in alex.text()
+    forbidden = RULE | {"permission": "not_allowed", "state": "NE"}
+    assert alex.post("/admin/scope/new", **forbidden, agreed="0").status_code == 303
+    alex.get("/admin/scope")
+    assert "Nebraska ○ nobody ○ not verified" in alex.text()
     with_end = RULE | {"permission": "alone", "state": "MO", "expires_on": "2026-10-21"}
     assert alex.post("/admin/scope/new", **with_end, agreed="0").status_code == 303
     clinic.site.world.clock.instant += timedelta(days=3)

@@ -83,13 +83,9 @@ def take(page: AskPage, kind: type[Model], act: Callable[[Model], object]) -> Re
 
 def _visits_stand(count: int) -> str:
     if count == 1:
-        return str(_("1 visit stands on these days. Dispatch moves it first; nothing was changed."))
-    return str(
-        _(
-            "%(count)s visits stand on these days. Dispatch moves them first; nothing was changed.",
-            count=count,
-        )
-    )
+        return str(_("1 visit stands on these days. Dispatch moves it first."))
+    words = _("%(count)s visits stand on these days. Dispatch moves them first.", count=count)
+    return str(words)
 
 
 def _again(
