@@ -18,7 +18,9 @@ LONGEST = timedelta(hours=12)
 """After this long everybody signs in again, however busy they were."""
 
 IDLE = timedelta(minutes=30)
-"""After this long without a request a browser is signed out."""
+IDLE_ON_THE_ROUTE = timedelta(hours=3)
+"""After this long without a request a browser is signed out. Who gives an infusion does not touch
+the phone for longer than half an hour, and must not have to sign in with gloves on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Browser:
     actor: Actor
     display_name: str
     phone_index: str | None
+
+    @property
+    def idle_limit(self) -> timedelta:
+        """Return how long this browser may rest."""
+        return IDLE_ON_THE_ROUTE if self.actor.role is Role.CLINICIAN else IDLE
 
     @property
     def person_known(self) -> bool:

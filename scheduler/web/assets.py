@@ -8,15 +8,18 @@ from flask import Flask, Response, current_app, request, url_for
 from flask_compress import Compress
 
 _MARK = "v"
+_COMPRESSED = ("text/css", "image/svg+xml")
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
 def register(app: Flask) -> None:
     """Serve static files; pages are never compressed, as their form tokens could be guessed."""
-    app.config["COMPRESS_MIMETYPES"] = ["text/css", "image/svg+xml"]
+    app.config["COMPRESS_MIMETYPES"] = list(_COMPRESSED)
     app.config["COMPRESS_ALGORITHM"] = ["gzip"]
-    app.config["COMPRESS_STREAMS"] = True
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = ["gzip"]  # files are streams to it
+    app.config["COMPRESS_STREAMS"] = False
     Compress(app)
+    app.after_request(_read_whole)  # runs before the compression, as it was registered after it
     app.add_template_global(static_url)
     app.after_request(_keep)
 
@@ -33,6 +36,14 @@ def static_url(filename: str) -> str:
 @cache
 def _digest(path: Path) -> str:
     return sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def _read_whole(response: Response) -> Response:
+    """Read a small static file at once: a compressed stream would leave its file open."""
+    if request.endpoint == "static" and response.mimetype in _COMPRESSED:
+        response.direct_passthrough = False
+        response.get_data()
+    return response
 
 
 def _keep(response: Response) -> Response:

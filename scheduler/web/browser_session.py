@@ -7,7 +7,7 @@ from flask import Flask, current_app, flash, g, request, session
 from flask_babel import gettext as _
 
 from scheduler.services import browsers
-from scheduler.services.browsers import IDLE, Browser
+from scheduler.services.browsers import Browser
 from scheduler.store.database import db
 from scheduler.store.encryption import keys
 from scheduler.web.wiring import wiring_of
@@ -72,10 +72,8 @@ def _find_browser() -> None:
         return
     now = wiring_of(current_app).ports.clock.now()
     idle = now.timestamp() - float(session.get(_SEEN, 0))
-    found = None
-    if idle <= IDLE.total_seconds():
-        found = browsers.find(db.session(), now, token())
-    if found is None:
+    found = browsers.find(db.session(), now, token())
+    if found is None or idle > found.idle_limit.total_seconds():
         forget()
         flash(_("You were signed out to keep your data safe. Please sign in again."), "info")
         return

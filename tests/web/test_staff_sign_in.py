@@ -117,6 +117,14 @@ def test_a_browser_is_signed_out_after_half_an_hour_of_rest(site: Site) -> None:
     assert not is_in(visitor)
 
 
+def test_a_clinician_at_work_may_rest_longer(site: Site) -> None:
+    visitor = staff_visitor(site, Role.CLINICIAN, site.world.clinician("Ada", "66101", "KS"))
+    later(site, timedelta(hours=2, minutes=59))
+    assert is_in(visitor)
+    later(site, timedelta(hours=3, minutes=1))
+    assert not is_in(visitor)
+
+
 def test_a_browser_is_signed_out_after_twelve_hours_of_work(site: Site) -> None:
     visitor = staff_visitor(site, Role.DISPATCHER)
     for _ in range(12 * 3 - 1):
