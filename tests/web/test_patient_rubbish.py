@@ -103,7 +103,11 @@ def test_a_plan(lone_clinic: Clinic) -> None:
     quinn = patient_visitor(lone_clinic.site, lone_clinic.quinn)
     request = ordered(quinn, lone_clinic)
     quinn.get(f"{request}/plan")
-    good = {"visits": plan_of(quinn), "policy": "yes", "once": once_of(quinn)}
+    good: dict[str, str | list[str]] = {
+        "visits": plan_of(quinn),
+        "policy": "yes",
+        "once": once_of(quinn),
+    }
     assert assert_rubbish_is_refused(quinn, only_form(quinn), good) == 3 * len(EVERYTHING)
 
 
