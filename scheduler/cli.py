@@ -16,16 +16,21 @@ from flask import Flask, current_app
 from flask_migrate import upgrade
 
 from config import Settings
+from scheduler.domain.errors import InvalidInput
 from scheduler.jobs import JOBS
 from scheduler.jobs.clock import run_clock
 from scheduler.jobs.supervisor import supervise
+from scheduler.services.accounts import NewAccount, open_account
+from scheduler.services.desk import SYSTEM_ID, Actor
 from scheduler.services.dispatch import dispatch_due
+from scheduler.services.patient_file import index_names
 from scheduler.services.reference import load_reference
 from scheduler.services.sign_in import any_account
 from scheduler.store.database import db
 from scheduler.store.models import METADATA
+from scheduler.store.people import Role
 from scheduler.web.accounts import hashed
-from scheduler.web.wiring import wiring_of
+from scheduler.web.wiring import desk_for, wiring_of
 
 if TYPE_CHECKING:
     from scheduler.demo.doors import DemoSignIns
@@ -35,7 +40,7 @@ SIGN_INS_FILE = "demo-sign-ins.txt"
 
 def register(app: Flask) -> None:
     """Add the verbs to `flask`."""
-    for verb in (prepare, serve, clock, dispatch, demo, seed, jobs, migration_check):
+    for verb in (prepare, serve, clock, dispatch, demo, seed, jobs, administrator, migration_check):
         app.cli.add_command(verb)
 
 
@@ -48,6 +53,7 @@ def prepare() -> None:
 def _prepare() -> None:
     upgrade()
     load_reference(db.session())
+    index_names(db.session())
     if wiring_of(current_app).demo and not any_account(db.session()):
         _load_demo_practice()
 
@@ -122,6 +128,23 @@ def jobs() -> None:
     """List what the clock runs, and how often."""
     for job in JOBS:
         click.echo(f"{job.name:<28} every {job.seconds} s")
+
+
+@click.command()
+@click.option("--name", prompt=True)
+@click.option("--email", prompt=True)
+@click.password_option()
+def administrator(name: str, email: str, password: str) -> None:
+    """Open an administrator's account: the first one of a practice, or when nobody can get in."""
+    desk = desk_for(Actor(SYSTEM_ID, Role.ADMINISTRATOR))
+    try:
+        new = NewAccount(Role.ADMINISTRATOR, name.strip(), email.strip(), hashed(password))
+        open_account(desk, new)
+    except InvalidInput as refused:
+        raise click.ClickException(
+            "; ".join(f"{field} {words}" for field, words in refused.problems.items())
+        ) from refused
+    click.echo("The account is open. Sign in at /staff/sign-in; a second factor is set up there.")
 
 
 @contextmanager
