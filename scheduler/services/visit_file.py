@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from scheduler.domain.visits import CAN_MOVE, VisitState
 from scheduler.services.board import promise_risk
@@ -85,18 +86,14 @@ def read_visit_file(desk: Desk, visit_id: UUID) -> VisitFile:
     desk.allow(Role.DISPATCHER, Role.ADMINISTRATOR)
     visit = queries.get(desk.session, VisitRow, visit_id, "visit")
     desk.record_look("view", "visit", visit_id, visit.patient_id)
+    return _file(desk, queries.get(desk.session, VisitRow, visit_id, "visit"))
+
+
+def _file(desk: Desk, visit: VisitRow) -> VisitFile:
     session = desk.session
-    visit = queries.get(session, VisitRow, visit_id, "visit")
     patient = queries.patient_of(session, visit.patient_id)
     clinician = queries.get(session, ClinicianRow, visit.clinician_id, "clinician")
-    addresses = session.scalars(
-        select(AddressRow)
-        .where(AddressRow.patient_id == patient.id)
-        .order_by(AddressRow.created_at)
-    ).all()
-    service = session.scalars(
-        select(CareServiceRow.name).where(CareServiceRow.code == visit.service_code)
-    ).one()
+    addresses = _addresses(session, patient.id)
     return VisitFile(
         visit_id=visit.id,
         request_id=visit.request_id,
@@ -107,7 +104,7 @@ def read_visit_file(desk: Desk, visit_id: UUID) -> VisitFile:
         phone=patient.phone,
         clinician_id=clinician.id,
         clinician=f"{clinician.name}, {clinician.credential.value}",
-        service=service,
+        service=_service(session, visit.service_code),
         address_id=visit.address_id,
         address=next(_line(each) for each in addresses if each.id == visit.address_id),
         addresses=tuple((each.id, f"{each.label}: {_line(each)}") for each in addresses),
@@ -120,10 +117,20 @@ def read_visit_file(desk: Desk, visit_id: UUID) -> VisitFile:
         locked=visit.locked_at is not None,
         movable=visit.state in CAN_MOVE,
         risk=promise_risk(visit, desk.now()),
-        happenings=tuple(_happenings(desk, visit_id)),
-        texts=tuple(texts_where(desk, MessageRow.visit_id == visit_id)),
-        calls=tuple(call for call in calls_of(desk, patient.id) if call.visit_id == visit_id),
+        happenings=tuple(_happenings(desk, visit.id)),
+        texts=tuple(texts_where(desk, MessageRow.visit_id == visit.id)),
+        calls=tuple(call for call in calls_of(desk, patient.id) if call.visit_id == visit.id),
     )
+
+
+def _addresses(session: Session, patient_id: UUID) -> Sequence[AddressRow]:
+    rows = select(AddressRow).where(AddressRow.patient_id == patient_id)
+    return session.scalars(rows.order_by(AddressRow.created_at)).all()
+
+
+def _service(session: Session, code: str) -> str:
+    found = select(CareServiceRow.name).where(CareServiceRow.code == code)
+    return session.scalars(found).one()
 
 
 def _line(address: AddressRow) -> str:
