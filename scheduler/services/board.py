@@ -267,8 +267,6 @@ def promise_risk(visit: VisitRow, now: datetime) -> str:
     """Say in words why a promised arrival window may break, or nothing."""
     if visit.state in NOT_THERE and now > visit.window_ends_at:
         return "The arrival window is over and nobody has arrived."
-    if visit.state in NOT_THERE and visit.starts_at > visit.window_ends_at:
-        return "Planned arrival lies after the promised window."
     if visit.state in NOT_SET_OUT and now > visit.starts_at:
         return "Planned arrival has passed and nobody is on the way."
     return ""

@@ -21,6 +21,12 @@ from scheduler.store.visits import RequestState, VisitRequestRow, VisitRow
 
 _OPEN_ATTEMPTS = frozenset({AttemptState.LOCKED, AttemptState.ELIGIBLE, AttemptState.HELD})
 
+_DECIDED = {
+    True: frozenset({SeriesState.ACTIVE, SeriesState.COMPLETED}),
+    False: frozenset({SeriesState.STOPPED}),
+}
+"""Where a series stands once it was decided that it goes on, or that it does not."""
+
 
 def decide_series(desk: Desk, series_id: UUID, *, go_on: bool, reason: str) -> SeriesState:
     """Let a series go on after its review, or end it, with a reason.
@@ -36,12 +42,11 @@ def decide_series(desk: Desk, series_id: UUID, *, go_on: bool, reason: str) -> S
     if not reason.strip():
         raise InvalidInput({"reason": "must say why"})
     patient_id = queries.get(desk.session, SeriesRow, series_id, "series").patient_id
-    wanted = SeriesState.ACTIVE if go_on else SeriesState.STOPPED
     with transaction(desk.session) as session:
         lock_patient(session, patient_id)
         series = lock_series(session, series_id)
-        if series.state is wanted:
-            return wanted
+        if series.state in _DECIDED[go_on]:
+            return series.state
         if series.state is not SeriesState.AWAITING_REVIEW:
             raise IllegalTransition("This series is not waiting for a decision.")
         if go_on:

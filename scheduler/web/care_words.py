@@ -1,7 +1,9 @@
 """Plain words of care: ways of giving, protocols, doses and weights."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask_babel import gettext as _
@@ -11,7 +13,7 @@ from scheduler.domain.dosing import POUNDS_PER_KG, format_mg, format_number
 from scheduler.domain.protocols import Escalation, GapRule, GapUnit, Level, ProtocolStatus
 from scheduler.services.door import DoorOutcome
 from scheduler.store.treatment import Clearance
-from scheduler.web.presenters import zone_words
+from scheduler.web.presenters import clock_words, zone_words
 
 _TENTH = Decimal("0.1")
 
@@ -20,7 +22,15 @@ def register(app: Flask) -> None:
     """Give the templates their words."""
     app.add_template_filter(format_mg, "mg")
     app.add_template_filter(format_number, "number")
-    for function in (care_words, dose_words, gap_words, kg_words, tolerance_words, zone_words):
+    for function in (
+        care_words,
+        dose_words,
+        gap_words,
+        kg_words,
+        tolerance_words,
+        year_words,
+        zone_words,
+    ):
         app.add_template_global(function)
 
 
@@ -61,6 +71,13 @@ def kg_words(kg: Decimal) -> str:
     """Return a weight in both units, such as 72.4 kg (159.6 lb)."""
     pounds = (kg * POUNDS_PER_KG).quantize(_TENTH)
     return f"{format_number(kg)} kg ({format_number(pounds)} lb)"
+
+
+def year_words(instant: datetime, zone: str) -> str:
+    """Return day with year, time and zone, such as Nov 8, 2026, 2:00 PM CST."""
+    local = instant.astimezone(ZoneInfo(zone))
+    time_of_day = f"{clock_words(instant, zone)} {zone_words(instant, zone)}"
+    return f"{local:%b} {local.day}, {local.year}, {time_of_day}"
 
 
 def tolerance_words(code: str) -> str:

@@ -1,8 +1,7 @@
 """A series of rising doses: planned whole, released one by one, never past order or protocol."""
 
 import threading
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from uuid import UUID, uuid4
@@ -11,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from scheduler.domain.errors import Conflict, IllegalTransition, NotAllowed, SchedulingError
+from scheduler.domain.errors import IllegalTransition, NotAllowed, SchedulingError
 from scheduler.domain.protocols import ProtocolStatus
 from scheduler.domain.series import AttemptState, SeriesState
 from scheduler.domain.visits import VisitEvent, VisitState
@@ -19,12 +18,11 @@ from scheduler.matching.calendar import SeriesDoesNotFit
 from scheduler.matching.decide import SlotTaken
 from scheduler.services.booking import reserve
 from scheduler.services.changing import cancel, move, offers_to_move
-from scheduler.services.day import Outcome, complete, progress
-from scheduler.services.desk import Desk
-from scheduler.services.dose_review import dose_to_authorise
+from scheduler.services.day import progress
+from scheduler.services.dose_review import GivenDose, dose_to_authorise
 from scheduler.services.intake import review_request
 from scheduler.services.offers import NotYetBookable, offers_for
-from scheduler.services.orders import NewOrder, NotApproved, sign_order
+from scheduler.services.orders import NotApproved
 from scheduler.services.placing import Choice, OrderMissing
 from scheduler.services.release import DoseChanged, DoseNotReleased, authorise_dose
 from scheduler.services.series import accept_series, propose_series
@@ -32,90 +30,12 @@ from scheduler.store import queries
 from scheduler.store.audit import AuditRow
 from scheduler.store.database import transaction
 from scheduler.store.people import Role
-from scheduler.store.treatment import AttemptRow, OrderRow, ProtocolRow, SeriesRow, WeightRow
+from scheduler.store.treatment import OrderRow, ProtocolRow, SeriesRow
 from scheduler.store.visits import VisitRow
 from tests.clocks import FixedClock
 from tests.conftest import Database
+from tests.services.course import NOW, Course
 from tests.world import World, sign_dose
-
-NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
-ORDER_DAYS = 60
-
-
-@dataclass
-class Course:
-    """A patient in Missouri, Ada who may treat her, and a prescriber."""
-
-    world: World
-    prescriber: Desk
-    protocol_id: UUID
-    request_id: UUID
-
-    @classmethod
-    def begin(cls, session: Session, born: date = date(1980, 5, 17)) -> "Course":
-        """Set everything up as far as the request."""
-        world = World(session, FixedClock(NOW))
-        world.service("infusion", needs_order=True, dosed=True, care_minutes=100)
-        world.scope("MO")
-        ada = world.clinician("Ada", "64108", "MO")
-        world.licence(ada, "MO")
-        prescriber = world.prescriber("64108", "MO")
-        ids = world.patient("64108", "MO", born=born)
-        request = world.request(ids, "infusion", (NOW, NOW + timedelta(days=4)))
-        return cls(world, prescriber, world.protocol(), request)
-
-    def order(self, ceiling: str = "60", days: int = ORDER_DAYS) -> None:
-        """Sign an order with a ceiling in mg."""
-        expires = NOW + timedelta(days=days)
-        new = NewOrder(
-            self.request_id, "x", expires, 6, self.protocol_id, Decimal(ceiling), Decimal(300)
-        )
-        sign_order(self.prescriber, new)
-
-    def plan(self, ceiling: str = "60") -> UUID:
-        """Order, propose and accept; return the series."""
-        self.order(ceiling)
-        offers = propose_series(self.world.dispatcher, self.request_id)
-        choices = [Choice(offer.clinician_id, offer.starts_at) for offer in offers]
-        return accept_series(self.world.dispatcher, self.request_id, choices)
-
-    def visit(self, series_id: UUID, number: int) -> VisitRow:
-        """Return the newest visit of an administration."""
-        rows = queries.visits_of_series(self.world.session, series_id)
-        return [row for row in rows if row.number == number][-1]
-
-    def attempt(self, series_id: UUID, number: int) -> AttemptRow:
-        """Return the newest attempt of an administration."""
-        rows = queries.attempts_of_series(self.world.session, series_id)
-        return [row for row in rows if row.number == number][-1]
-
-    def give(self, series_id: UUID, number: int, mg: str, *, aborted: bool = False) -> None:
-        """Go through a visit and record its outcome."""
-        visit = self.visit(series_id, number)
-        nurse = self.world.desk(Role.CLINICIAN, visit.clinician_id)
-        visit_id, starts_at, ends_at = visit.id, visit.starts_at, visit.ends_at
-        self.world.clock.instant = starts_at
-        for event in (VisitEvent.SET_OUT, VisitEvent.ARRIVE, VisitEvent.START):
-            progress(nurse, visit_id, event)
-        self.world.clock.instant = ends_at
-        began = starts_at + timedelta(minutes=30)
-        outcome = Outcome(Decimal(mg), began, began + timedelta(minutes=40), aborted)
-        complete(nurse, visit_id, outcome)
-
-    def weigh(self, kg: str) -> None:
-        """Record a new weight, a little later."""
-        self.world.clock.pass_time(minutes=5)
-        with transaction(self.world.session) as session:
-            series = session.scalars(select(SeriesRow)).one()
-            session.add(
-                WeightRow(
-                    patient_id=series.patient_id,
-                    kg=kg,
-                    measured_on=self.world.clock.now().date(),
-                    recorded_by=uuid4(),
-                    recorded_at=self.world.clock.now(),
-                )
-            )
 
 
 @pytest.fixture
@@ -160,10 +80,43 @@ def test_only_the_amount_that_was_read_is_signed_off(course: Course) -> None:
     assert seen.refusals == ()
     with pytest.raises(DoseChanged):
         authorise_dose(course.prescriber, series_id, 1, Decimal(19))
-    assert course.attempt(series_id, 1).mg_sealed is None
-    assert course.visit(series_id, 1).state is VisitState.TENTATIVE
+    assert_nothing_signed(course, series_id, "another amount")
     assert authorise_dose(course.prescriber, series_id, 1, Decimal(18)) == Decimal(18)
     assert dose_to_authorise(course.prescriber, series_id, 1).signed_mg == Decimal(18)
+
+
+def assert_nothing_signed(course: Course, series_id: UUID, refused_with: str) -> None:
+    """Only the refusal was written, once, with its words."""
+    session = course.world.session
+    session.rollback()
+    assert course.attempt(series_id, 1).mg_sealed is None
+    assert course.visit(series_id, 1).state is VisitState.TENTATIVE
+    stored = session.scalars(select(AuditRow).where(AuditRow.action == "refuse dose"))
+    assert [refused_with in row.reason for row in stored] == [True]
+
+
+def test_a_weight_taken_after_the_dose_was_read_asks_to_read_it_again(course: Course) -> None:
+    series_id = course.plan()
+    seen = dose_to_authorise(course.prescriber, series_id, 1).mg
+    course.weigh("75")
+    with pytest.raises(DoseChanged):
+        authorise_dose(course.prescriber, series_id, 1, seen or Decimal(0))
+    assert_nothing_signed(course, series_id, "another amount")
+    again = dose_to_authorise(course.prescriber, series_id, 1)
+    assert (again.kg, again.mg) == (Decimal(75), Decimal(19))  # 75 x 0.25 = 18.75
+    assert authorise_dose(course.prescriber, series_id, 1, Decimal(19)) == Decimal(19)
+
+
+def test_a_dose_is_read_with_what_was_given_before(course: Course) -> None:
+    series_id = course.plan()
+    sign_dose(course.prescriber, series_id, 1)
+    course.give(series_id, 1, "18")
+    seen = dose_to_authorise(course.prescriber, series_id, 2)
+    visit = course.visit(series_id, 2)
+    assert (seen.level_number, seen.minutes, seen.weighed_on) == (2, 40, NOW.date())
+    assert (seen.starts_at, seen.timezone) == (visit.starts_at, "America/Chicago")
+    began = course.visit(series_id, 1).starts_at + timedelta(minutes=30)
+    assert seen.given == (GivenDose(1, Decimal(18), began, aborted=False, tolerance=""),)
 
 
 def test_what_stands_against_a_dose_is_said_before_it_is_signed(course: Course) -> None:
@@ -177,10 +130,7 @@ def test_a_dose_above_the_orders_ceiling_is_refused_and_nothing_is_written(cours
     with pytest.raises(DoseNotReleased) as refused:
         sign_dose(course.prescriber, series_id, 1)
     assert rules(refused) == {6}
-    assert course.attempt(series_id, 1).mg_sealed is None
-    assert course.visit(series_id, 1).state is VisitState.TENTATIVE
-    stored = course.world.session.scalars(select(AuditRow).where(AuditRow.action == "refuse dose"))
-    assert ["ceiling" in row.reason for row in stored] == [True]
+    assert_nothing_signed(course, series_id, "ceiling")
 
 
 def test_a_weight_in_pounds_stops_the_next_dose(course: Course) -> None:
@@ -399,15 +349,3 @@ def test_a_calendar_whose_days_have_passed_is_refused_in_words(course: Course) -
     with pytest.raises(SeriesDoesNotFit):
         accept_series(course.world.dispatcher, course.request_id, choices)
     assert course.world.session.scalars(select(SeriesRow)).all() == []
-
-
-def test_taking_a_series_again_under_its_key_gets_the_same_series(course: Course) -> None:
-    course.order()
-    desk = course.world.dispatcher
-    offers = propose_series(desk, course.request_id)
-    choices = [Choice(offer.clinician_id, offer.starts_at) for offer in offers]
-    first = accept_series(desk, course.request_id, choices, "key")
-    assert accept_series(desk, course.request_id, choices, "key") == first
-    assert len(queries.visits_of_series(course.world.session, first)) == 3
-    with pytest.raises(Conflict):
-        accept_series(desk, course.request_id, choices[::-1], "key")

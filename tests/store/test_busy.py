@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.store import database as store
 from scheduler.store.database import DatabaseBusy, db, transaction
-from scheduler.store.people import PatientRow
+from scheduler.store.people import AddressRow, PatientRow
 from tests.conftest import Database
 from tests.web.site import PROBLEM, Clinic, Site, new_patient, site_on
 
@@ -30,9 +30,11 @@ def held(database: Database) -> Iterator[None]:
     """Hold SQLite's write lock from another connection."""
     other = sqlite3.connect(database.engine.url.database or "", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    yield
-    other.execute("ROLLBACK")
-    other.close()
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
 
 
 @pytest.mark.usefixtures("hasty")
@@ -81,20 +83,30 @@ def test_a_lock_on_postgresql_is_answered_alike(
 ) -> None:
     with site_on(postgres_database, tmp_path) as site:
         clinic = Clinic(site)
+        _wait_only_briefly(postgres_database)
         with site.app.app_context():
-            db.session.execute(text("ALTER ROLE CURRENT_USER SET lock_timeout = '50ms'"))
-            db.session.commit()
             db.engine.dispose()
-        path = f"/patients/{clinic.pat}/addresses"
-        body = {"label": "work", **_address()}
-        try:
-            with postgres_database.engine.connect() as other, other.begin():
-                other.execute(text("SELECT 1 FROM patient FOR UPDATE"))
-                answer = clinic.as_pat.post(path, body)
-        finally:
-            with postgres_database.engine.connect() as other, other.begin():
-                other.execute(text("ALTER ROLE CURRENT_USER RESET lock_timeout"))
+        path, body = f"/patients/{clinic.pat}/addresses", {"label": "work", **_address()}
+        before = _addresses(site)
+        with postgres_database.engine.connect() as other, other.begin():
+            other.execute(text("SELECT 1 FROM patient FOR UPDATE"))
+            answer = clinic.as_pat.post(path, body)
         assert (answer.status_code, answer.mimetype) == (503, PROBLEM)
+        assert answer.headers["Retry-After"] == "2"
+        assert _addresses(site) == before
+        assert clinic.as_pat.post(path, body).status_code == 201
+
+
+def _wait_only_briefly(database: Database) -> None:
+    """Let connections opened from now on to this one database wait a moment for a lock."""
+    name = database.engine.url.database
+    with database.engine.connect() as connection, connection.begin():
+        connection.execute(text(f"ALTER DATABASE \"{name}\" SET lock_timeout = '50ms'"))
+
+
+def _addresses(site: Site) -> int:
+    site.session.rollback()
+    return len(site.session.scalars(select(AddressRow.id)).all())
 
 
 def _address() -> dict[str, str]:

@@ -18,8 +18,8 @@ from tests.web.browser import (
 )
 from tests.web.practice import Practice, demonstration
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("every-page")]
-SHORT = ("360-light", "1440-dark")
+pytestmark = pytest.mark.browser
+SHORT = ((Role.CLINICIAN, "360-light"), (Role.PATIENT, "360-light"))
 PUBLIC = ("/", "/?zip_code=64108", "/?zip_code=90012", "/?zip_code=abc", "/sign-in", "/nowhere")
 
 
@@ -35,14 +35,25 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-def look_marks() -> list[object]:
+def looks_and_roles() -> list[object]:
+    """Two looks of the two who have the fewest pages are quick; every other walk is long."""
     return [
-        pytest.param(look, marks=() if look in SHORT else pytest.mark.soak, id=look)
+        pytest.param(
+            role,
+            look,
+            marks=[
+                pytest.mark.xdist_group(f"every-page-{look}"),
+                *([] if (role, look) in SHORT else [pytest.mark.soak]),
+            ],
+            id=f"{role.value}-{look}",
+        )
         for look in LOOKS
+        for role in Role
     ]
 
 
-@pytest.mark.parametrize("look", look_marks())
+@pytest.mark.xdist_group("every-page-360-light")
+@pytest.mark.parametrize("look", LOOKS)
 def test_what_strangers_see(browser: Browser, practice: Practice, look: str) -> None:
     with opened(browser, practice.url, look) as page:
         wrong = {}
@@ -52,8 +63,7 @@ def test_what_strangers_see(browser: Browser, practice: Practice, look: str) -> 
         assert {path: found for path, found in wrong.items() if found} == {}
 
 
-@pytest.mark.parametrize("look", look_marks())
-@pytest.mark.parametrize("role", list(Role), ids=[role.value for role in Role])
+@pytest.mark.parametrize(("role", "look"), looks_and_roles())
 def test_what_each_role_sees(browser: Browser, practice: Practice, role: Role, look: str) -> None:
     with opened(browser, practice.url, look) as page:
         practice.sign_in(page, role)

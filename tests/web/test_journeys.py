@@ -1,4 +1,4 @@
-"""Whole journeys of three people in a real browser, by the clock of a practice that can be moved."""
+"""Whole journeys of three people in a real browser, under a clock that the tests move."""
 
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """The prescriber's pages: review, order, sign-off, and what becomes of a stopped series."""
 
 import json
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -11,9 +11,9 @@ from scheduler.domain.visits import VisitState
 from scheduler.store.database import transaction
 from scheduler.store.messages import MessageRow
 from scheduler.store.people import Role
-from scheduler.store.treatment import AdministrationRow, IntakeRow, OrderRow
-from scheduler.store.visits import VisitRow
+from scheduler.store.treatment import IntakeRow, OrderRow
 from tests.web.care import Care
+from tests.web.rubbish import TEXT_IS_RIGHT, FoundForm, assert_rubbish_is_refused, forms_of
 from tests.web.site import Clinic
 from tests.web.visitor import PASSWORD, staff_visitor
 
@@ -249,34 +249,54 @@ def test_a_protocol_is_copied_once_and_approved_by_the_director(care: Care) -> N
     assert again.status_code in {409, 422}
 
 
-FORMS: dict[str, tuple[str, ...]] = {
-    "/prescriber/requests/{request}": ("decision", "reason"),
-    "/prescriber/requests/{order}/order": (
-        "indication",
-        "max_administrations",
-        "expires_on",
-        "password",
-    ),
-    "/prescriber/series/{series}/doses/1": ("mg", "password"),
-    "/prescriber/series/{series}": ("decision", "reason"),
-    "/protocols/{protocol}/copy": ("title",),
-}
-RUBBISH = ("", "\x00", "x" * 5000, "<b>'\";--", "-1", "NaN", "1e999", "9999-12-31", "٣")
+def form_on(care: Care, path: str, action: str = "") -> FoundForm:
+    """Return the form of a page of the prescriber's."""
+    return forms_of(care.sol.get(path), action or path)[0]
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_rubbish_is_refused_with_the_field_named(lone_care: Care, form: str) -> None:
-    ids: dict[str, UUID] = {"series": lone_care.series(), "request": lone_care.asked(pregnant=True)}
-    ids |= {"order": lone_care.asked(), "protocol": lone_care.clinic.protocol}
-    path = form.format(**ids)
-    empty = lone_care.sol.post(path)
-    assert empty.status_code == 422
-    page = empty.get_data(as_text=True)
-    assert all(f'href="#{name}"' in page for name in FORMS[form])
-    for words in RUBBISH:
-        answer = lone_care.sol.post(path, **dict.fromkeys(FORMS[form], words), surprise=words)
-        assert answer.status_code == 422, (path, words)
-    lone_care.site.session.rollback()
-    assert lone_care.site.session.scalars(select(AdministrationRow)).all() == []
-    states = {row.state for row in lone_care.site.session.scalars(select(VisitRow))}
-    assert states == {VisitState.TENTATIVE}
+WRONG = "not my password"
+TEXT = {"reason": TEXT_IS_RIGHT, "indication": TEXT_IS_RIGHT, "title": TEXT_IS_RIGHT}
+"""Kinds of rubbish that are right in a field for free text; the wrong password stops the act."""
+
+
+def test_rubbish_in_a_review_is_refused_by_name(lone_care: Care) -> None:
+    form = form_on(lone_care, f"/prescriber/requests/{lone_care.asked(pregnant=True)}")
+    good = {"decision": "decline", "reason": "because"}
+    assert assert_rubbish_is_refused(lone_care.sol, form, good, TEXT) > 15
+
+
+def test_rubbish_in_an_order_is_refused_by_name(lone_care: Care) -> None:
+    request_id = lone_care.asked()
+    form = form_on(lone_care, f"/prescriber/requests/{request_id}/order")
+    good = lone_care.order_fields(password=WRONG)
+    assert assert_rubbish_is_refused(lone_care.sol, form, good, TEXT) > 80
+    assert lone_care.request_state(request_id) == "AWAITING_ORDER"
+    empty = lone_care.sol.post(form.action).get_data(as_text=True)
+    assert all(f'href="#{name}"' in empty for name in good)
+
+
+def test_rubbish_in_a_sign_off_is_refused_by_name(lone_care: Care) -> None:
+    series_id = lone_care.series()
+    form = form_on(lone_care, f"/prescriber/series/{series_id}/doses/1")
+    assert assert_rubbish_is_refused(lone_care.sol, form, {"mg": "18", "password": WRONG}) > 30
+    assert lone_care.visit(series_id, 1).state is VisitState.TENTATIVE
+
+
+def test_rubbish_in_a_decision_is_refused_by_name(lone_care: Care) -> None:
+    series_id = lone_care.series()
+    lone_care.released(series_id, 1, "18")
+    lone_care.given(series_id, 1, "12", stopped_early="yes")
+    form = form_on(lone_care, f"/prescriber/series/{series_id}")
+    good = {"decision": "go_on", "reason": "because"}
+    assert assert_rubbish_is_refused(lone_care.sol, form, good, TEXT) > 15
+
+
+def test_rubbish_in_a_protocols_forms_is_refused_by_name(lone_care: Care) -> None:
+    path = f"/protocols/{lone_care.clinic.protocol}"
+    form = form_on(lone_care, path, f"{path}/copy")
+    assert assert_rubbish_is_refused(lone_care.sol, form, {"title": "Ours"}, TEXT) > 3
+    draft = _draft(lone_care, "Ours")
+    director = staff_visitor(lone_care.site, Role.MEDICAL_DIRECTOR)
+    form = forms_of(director.get(draft), f"{draft}/approval")[0]
+    good = {"reason": "read", "password": WRONG}
+    assert assert_rubbish_is_refused(director, form, good, TEXT) > 15

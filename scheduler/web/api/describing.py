@@ -11,6 +11,7 @@ from spectree import Response, SecurityScheme, SpecTree
 from spectree.models import SecureType, SecuritySchemeData
 
 from scheduler.web.api.given import Problem
+from scheduler.web.api.taken import RepeatHeaders
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -40,8 +41,12 @@ def described(
     query: type[BaseModel] | None = None,
     *,
     public: bool = False,
+    repeatable: bool = False,
 ) -> Callable[[Handler], Handler]:
-    """Describe an endpoint. Checking is ours, so that every refusal looks alike."""
+    """Describe an endpoint. Checking is ours, so that every refusal looks alike.
+
+    `repeatable`: it takes an Idempotency-Key.
+    """
     codes: dict[str, Any] = {f"HTTP_{status}": answers}
     refusals = [400, 404, 405, 422, 503]
     if not public:
@@ -50,6 +55,7 @@ def described(
     decorate: Callable[[Handler], Handler] = SPEC.validate(
         json=takes,
         query=query,
+        headers=RepeatHeaders if repeatable else None,
         resp=Response(**codes),
         security={} if public else {"token": []},
         skip_validation=True,

@@ -14,9 +14,9 @@ from scheduler.matching.decide import NotEligible, SlotTaken
 from scheduler.matching.eligibility import HardRule
 from scheduler.store.people import Role
 from scheduler.web.api.guard import NotSignedIn
+from scheduler.web.api.taken import MAX_KEY
 
 Model = TypeVar("Model", bound=BaseModel)
-MAX_KEY = 80
 SEE_ALL = frozenset({Role.DISPATCHER, Role.ADMINISTRATOR})
 
 

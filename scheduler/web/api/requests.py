@@ -99,7 +99,7 @@ def _is_staff(desk: Desk) -> bool:
 
 
 @bp.post("/<uuid:request_id>/reservation")
-@described(ChoiceIn, VisitOut, 201)
+@described(ChoiceIn, VisitOut, 201, repeatable=True)
 def take(request_id: UUID) -> ResponseReturnValue:
     """Keep an offer for ten minutes; one that is gone is answered with fresh offers."""
     wish = body(ChoiceIn)

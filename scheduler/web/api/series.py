@@ -36,7 +36,7 @@ def propose(request_id: UUID) -> ResponseReturnValue:
 
 
 @bp.post("/requests/<uuid:request_id>/series")
-@described(SeriesIn, SeriesOut, 201)
+@described(SeriesIn, SeriesOut, 201, repeatable=True)
 def accept(request_id: UUID) -> ResponseReturnValue:
     """Take a calendar: all visits or none."""
     wish = body(SeriesIn)

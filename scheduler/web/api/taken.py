@@ -25,6 +25,23 @@ class Taken(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
+MAX_KEY = 80
+
+
+class RepeatHeaders(BaseModel):
+    """A key of the caller's own: the same act under it is done once, then answered alike."""
+
+    key: Annotated[
+        str,
+        Field(
+            alias="Idempotency-Key",
+            max_length=MAX_KEY,
+            description="The same act sent again under the same key gets the first answer and "
+            "changes nothing; another act under it is refused.",
+        ),
+    ] = ""
+
+
 class CoverageQuery(Taken):
     """Which ZIP code."""
 

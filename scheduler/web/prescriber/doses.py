@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from scheduler.domain.errors import IllegalTransition, SchedulingError
+from scheduler.domain.series import SeriesState
 from scheduler.services.deciding import decide_series
 from scheduler.services.release import authorise_dose
 from scheduler.services.series_review import look_at_dose, look_at_series_review
@@ -90,12 +91,15 @@ def decide_on_series(series_id: UUID) -> ResponseReturnValue:
     try:
         said = parse(DecideForm, request.form)
         go_on = said.decision == "go_on"
-        decide_series(desk, series_id, go_on=go_on, reason=said.reason)
+        state = decide_series(desk, series_id, go_on=go_on, reason=said.reason)
     except SchedulingError as error:
         found = look_at_series_review(desk, series_id)
         return shown_again("prescriber/series.html", error, series=found, chart=draw(found))
-    if go_on:
+    if state is SeriesState.COMPLETED:
+        flash(_("The series is completed: no dose was left."), "info")
+    elif go_on:
         flash(_("The series goes on. Its next dose waits for your signature."), "info")
         return redirect(url_for("prescriber.doses"), 303)
-    flash(_("The series has ended. Its visits are called off and the patient is told."), "info")
+    else:
+        flash(_("The series has ended. Its visits are called off, the patient is told."), "info")
     return redirect(url_for("prescriber.queue"), 303)
