@@ -135,10 +135,7 @@ def to_kilograms(desk: Desk, weight: Decimal, *, pounds: bool) -> Decimal:
         InvalidInput: beside the weight on record it looks like the wrong unit.
     """
     patient_id = own_id(desk)
-    kg = (weight / POUNDS_PER_KG).quantize(_HUNDREDTH) if pounds else weight
-    if not _LIGHTEST_KG <= kg <= _HEAVIEST_KG:
-        limits = f"{_LIGHTEST_KG} and {_HEAVIEST_KG} kg (11 and 1,102 lb)"
-        raise InvalidInput({"weight": f"Your weight must lie between {limits}. Check the unit."})
+    kg = in_kilograms(weight, pounds=pounds)
     last = queries.latest_weight(desk.session, patient_id)
     if last is not None and looks_like_pounds(Decimal(last.kg), kg):
         before = f"{format_number(Decimal(last.kg))} kg ({format_pounds(Decimal(last.kg))} lb)"
@@ -147,6 +144,15 @@ def to_kilograms(desk: Desk, weight: Decimal, *, pounds: bool) -> Decimal:
 
 
 _LIGHTEST_KG, _HEAVIEST_KG = Decimal(5), Decimal(500)
+
+
+def in_kilograms(weight: Decimal, *, pounds: bool) -> Decimal:
+    """Return a weight in kilograms; raises InvalidInput for one that no patient can have."""
+    kg = (weight / POUNDS_PER_KG).quantize(_HUNDREDTH) if pounds else weight
+    if not _LIGHTEST_KG <= kg <= _HEAVIEST_KG:
+        limits = f"{_LIGHTEST_KG} and {_HEAVIEST_KG} kg (11 and 1,102 lb)"
+        raise InvalidInput({"weight": f"The weight must lie between {limits}. Check the unit."})
+    return kg
 
 
 def format_pounds(kg: Decimal) -> str:

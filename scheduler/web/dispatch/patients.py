@@ -17,7 +17,7 @@ from scheduler.services.patient_sign_in import read_code_aloud
 from scheduler.web.dispatch.blueprint import bp
 from scheduler.web.fields import BirthDate, Long, Reason, Short, State, TypedPhone, Zip
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.blueprint import Once, draw_once
+from scheduler.web.once import Once, draw_once
 from scheduler.web.wiring import current_desk
 
 

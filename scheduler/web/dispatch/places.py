@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 
 from scheduler.domain.errors import InvalidInput, NotFound, SchedulingError
 from scheduler.services.open_places import give_time, read_open_place
+from scheduler.web.choices import day_asked_for, read_choice
 from scheduler.web.dispatch.blueprint import bp
 from scheduler.web.dispatch.requests import AssignForm
 from scheduler.web.forms import parse
-from scheduler.web.patient.choices import day_asked_for, read_choice
 from scheduler.web.wiring import current_desk
 
 _PLACE = "/series/<uuid:series_id>/visits/<int(max=99):number>"

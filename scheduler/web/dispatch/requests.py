@@ -14,10 +14,10 @@ from scheduler.services.desk import Desk
 from scheduler.services.request_file import RequestFile, read_request_file
 from scheduler.services.series import accept_series, propose_series
 from scheduler.store.visits import RequestState
+from scheduler.web.choices import ChoiceText, day_asked_for, read_choice
 from scheduler.web.dispatch.blueprint import bp
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.blueprint import Once, draw_once, repeat_key
-from scheduler.web.patient.choices import ChoiceText, day_asked_for, read_choice
+from scheduler.web.once import Once, draw_once, repeat_key
 from scheduler.web.wiring import current_desk
 
 

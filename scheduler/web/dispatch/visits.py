@@ -14,9 +14,9 @@ from scheduler.services.changing import cancel, move
 from scheduler.services.desk import Desk
 from scheduler.services.visit_file import read_visit_file
 from scheduler.services.visit_locks import lock_visit, unlock_visit
+from scheduler.web.choices import ChoiceText, day_asked_for, read_choice
 from scheduler.web.dispatch.blueprint import Note, bp
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.choices import ChoiceText, day_asked_for, read_choice
 from scheduler.web.wiring import current_desk
 
 
@@ -125,7 +125,7 @@ def cancel_visit(visit_id: UUID) -> ResponseReturnValue:
         return _page(desk, visit_id, error.problems), 422
     except SchedulingError as error:
         return _page(desk, visit_id, {}, str(error)), 409
-    return _back(visit_id, _("Cancelled. The patient is told by text, or by a call."))
+    return _back(visit_id, _("Canceled. The patient is told by text, or by a call."))
 
 
 @bp.post("/visits/<uuid:visit_id>/lock")

@@ -12,7 +12,8 @@ from scheduler.services.intake import add_address
 from scheduler.services.patient_cards import own_id
 from scheduler.web.fields import Reason, Short, State, Zip
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.blueprint import Once, again, bp, draw_once
+from scheduler.web.once import Once, draw_once
+from scheduler.web.patient.blueprint import again, bp
 from scheduler.web.wiring import current_desk
 
 

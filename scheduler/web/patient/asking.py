@@ -15,13 +15,6 @@ from pydantic import Field, StringConstraints
 from werkzeug.datastructures import MultiDict
 
 from scheduler.domain.errors import InvalidInput
-from scheduler.domain.questionnaires import (
-    GENERAL,
-    Answers,
-    Questionnaire,
-    check_answers,
-    load_questionnaire,
-)
 from scheduler.services.intake import CONSENT_WORDING, Intake
 from scheduler.services.patient_asking import (
     CheckedWish,
@@ -35,13 +28,16 @@ from scheduler.services.patient_asking import (
 from scheduler.store.people import ConsentKind
 from scheduler.web.fields import BirthDate
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.blueprint import Agreed, Once, bp, draw_once
+from scheduler.web.once import Agreed, Once, draw_once
+from scheduler.web.patient.blueprint import bp
+from scheduler.web.questions import (
+    Typed,
+    intake_of,
+    question_names,
+    questions,
+    with_answers,
+)
 from scheduler.web.wiring import current_desk
-
-QUESTION = "q_"
-"""How the names of the questionnaire's fields begin."""
-
-_Typed = MultiDict[str, str]
 
 
 class WishForm(Form):
@@ -72,11 +68,7 @@ class OnceForm(Form):
 _WISH, _HEALTH = frozenset(WishForm.model_fields), frozenset(HealthForm.model_fields)
 
 
-def _questions() -> Questionnaire:
-    return load_questionnaire(GENERAL)
-
-
-def _part(names: frozenset[str]) -> _Typed:
+def _part(names: frozenset[str]) -> Typed:
     return MultiDict(
         (name, value) for name, value in request.form.items(multi=True) if name in names
     )
@@ -93,47 +85,20 @@ def _wish() -> Wish:
     )
 
 
-def _answers() -> Answers:
-    typed = {
-        question.id: request.form.getlist(QUESTION + question.id)
-        for question in _questions().questions()
-    }
-    try:
-        return check_answers(_questions(), typed)
-    except InvalidInput as error:
-        raise InvalidInput(
-            {QUESTION + key: words for key, words in error.problems.items()}
-        ) from error
-
-
 def _intake() -> Intake:
     """Return what was answered; raises InvalidInput naming every bad field of the page."""
-    problems: dict[str, str] = {}
-    answers = health = kg = None
-    try:
-        health = parse(HealthForm, _part(_HEALTH))
-        kg = to_kilograms(current_desk(), health.weight, pounds=health.weight_unit == "lb")
-    except InvalidInput as error:
-        problems |= error.problems
-    try:
-        answers = _answers()
-    except InvalidInput as error:
-        problems |= error.problems
-    if answers is None or health is None or kg is None:
-        raise InvalidInput(problems)
-    return Intake(
-        condition=answers.words_of("reason"),
-        weight_kg=kg,
-        flags=answers.flags,
-        treatment_consent=True,
-        sms_consent=health.sms_consent is not None,
-        answers=answers,
-    )
+    (health, kg), answers = with_answers(_health)
+    return intake_of(answers, kg, sms_consent=health.sms_consent is not None)
+
+
+def _health() -> tuple[HealthForm, Decimal]:
+    health = parse(HealthForm, _part(_HEALTH))
+    return health, to_kilograms(current_desk(), health.weight, pounds=health.weight_unit == "lb")
 
 
 def _carried(*names: str) -> list[tuple[str, str]]:
     """Return what other pages of the form have typed, to be carried along."""
-    known = {*_WISH, *_HEALTH, *(QUESTION + each.id for each in _questions().questions())}
+    known = {*_WISH, *_HEALTH, *question_names()}
     left = known - set(names)
     return [(name, value) for name, value in request.form.items(multi=True) if name in left]
 
@@ -193,11 +158,11 @@ def intake() -> ResponseReturnValue:
 
 
 def _intake_page(checked: CheckedWish, problems: Mapping[str, str]) -> str:
-    own = (*_HEALTH, *(QUESTION + each.id for each in _questions().questions()))
+    own = (*_HEALTH, *question_names())
     return render_template(
         "patient/intake.html",
         checked=checked,
-        questions=_questions(),
+        questions=questions(),
         form=request.form,
         problems=problems,
         carried=_carried(*own),

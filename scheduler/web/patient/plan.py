@@ -16,9 +16,10 @@ from scheduler.services.offers import NotYetBookable
 from scheduler.services.patient_times import plan_for
 from scheduler.services.placing import OrderMissing
 from scheduler.services.series import accept_series
+from scheduler.web.choices import ChoiceText, read_choice
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.blueprint import Agreed, Once, bp, draw_once, repeat_key
-from scheduler.web.patient.choices import ChoiceText, read_choice
+from scheduler.web.once import Agreed, Once, draw_once, repeat_key
+from scheduler.web.patient.blueprint import bp
 from scheduler.web.wiring import current_desk
 
 _MOST = 40

@@ -13,10 +13,11 @@ from scheduler.services.booking import PlannedAsSeries, reserve
 from scheduler.services.offers import NotYetBookable
 from scheduler.services.patient_asking import change_days, look_at_days
 from scheduler.services.patient_times import Times, times_for
+from scheduler.web.choices import ChoiceText, day_asked_for, read_choice
 from scheduler.web.fields import BirthDate
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.blueprint import Once, again, bp, draw_once, repeat_key
-from scheduler.web.patient.choices import ChoiceText, day_asked_for, read_choice
+from scheduler.web.once import Once, draw_once, repeat_key
+from scheduler.web.patient.blueprint import again, bp
 from scheduler.web.wiring import current_desk
 
 SAME = "same"

@@ -14,10 +14,11 @@ from scheduler.services.changing import cancel, move
 from scheduler.services.patient_home import look_at_my_visit
 from scheduler.services.patient_times import times_to_move
 from scheduler.services.placing import OrderMissing
+from scheduler.web.choices import ChoiceText, read_choice
 from scheduler.web.fields import Reason
 from scheduler.web.forms import Form, parse
-from scheduler.web.patient.blueprint import Agreed, again, bp
-from scheduler.web.patient.choices import ChoiceText, read_choice
+from scheduler.web.once import Agreed
+from scheduler.web.patient.blueprint import again, bp
 from scheduler.web.patient.times import shown_day
 from scheduler.web.wiring import current_desk
 
@@ -168,5 +169,5 @@ def take_cancellation(visit_id: UUID) -> ResponseReturnValue:
         return again("patient/cancel.html", error, visit=found, policy=desk.practice.policy)
     except IllegalTransition as error:
         return _not_now(visit_id, error)
-    flash(_("Your visit is cancelled."), "info")
+    flash(_("Your visit is canceled."), "info")
     return _to_visit(visit_id)
