@@ -76,23 +76,27 @@ def ask_by_phone(desk: Desk, wish: PhoneWish, intake: Intake, once: str) -> UUID
         each.code for each in services_at(desk, address.zip_code, address.state) if each.served
     }
     problems = {} if wish.service_code in served else {"service_code": "is not given there"}
-    opens, closes = _span(desk, wish.days, address.timezone, problems)
+    problems |= _wrong_days(wish.days, local_day(desk.now(), address.timezone))
     if problems:
         raise InvalidInput(problems)
+    opens, closes = _span(desk, wish.days, address.timezone)
     new = NewRequest(wish.patient_id, wish.address_id, wish.service_code, opens, closes, intake)
     return request_visit(desk, new, once)
 
 
-def _span(
-    desk: Desk, days: tuple[date, date], zone: str, problems: dict[str, str]
-) -> tuple[datetime, datetime]:
+def _wrong_days(days: tuple[date, date], today: date) -> dict[str, str]:
     first, last = days
-    today = local_day(desk.now(), zone)
-    if first < today:
-        problems["first_day"] = "must not lie in the past"
+    problems = {}
+    if not today <= first < today + MAX_WISH:
+        problems["first_day"] = "must lie between today and 60 days from now"
     if last < first:
         problems["last_day"] = "must not be before the first day"
     elif last - first >= MAX_WISH:
         problems["last_day"] = "must be within 60 days of the first day"
+    return problems
+
+
+def _span(desk: Desk, days: tuple[date, date], zone: str) -> tuple[datetime, datetime]:
+    first, last = days
     opens = max(at_local(first, time(0), zone), desk.now())
     return opens, at_local(last, time(23, 59), zone)

@@ -6,10 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Response, g, request, session
+from flask_babel import gettext as _
 from flask_login import user_logged_out
 from flask_security import Security, SQLAlchemyUserDatastore, hash_password, user_authenticated
 from flask_security.core import RoleMixin
-from flask_security.forms import LoginForm, TwoFactorVerifyCodeForm, VerifyForm
+from flask_security.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    TwoFactorVerifyCodeForm,
+    VerifyForm,
+)
 from flask_security.recovery_codes import MfRecoveryForm
 from flask_security.totp import Totp
 from flask_security.utils import get_message, verify_password
@@ -31,6 +37,8 @@ from scheduler.web import browser_session
 from scheduler.web.wiring import desk_for, wiring_of
 
 SHORTEST_PASSWORD = 12
+LONGEST_PASSWORD = 200
+"""Longer ones are refused before they are hashed: nobody types them."""
 _BLUEPRINT = "security"
 
 
@@ -117,7 +125,8 @@ class StaffSignInForm(LoginForm):
     def validate(self, **more: Any) -> bool:
         """Refuse beyond the limits as if the password were wrong."""
         email, address = self.email.data or "", request.remote_addr or ""
-        if not may_try_password(db.session(), _desk(), email, address):
+        within = may_try_password(db.session(), _desk(), email, address)
+        if not within or _too_long(self.password.data):
             self.password.errors = [get_message("GENERIC_AUTHN_FAILED")[0]]
             return False
         return bool(super().validate(**more))
@@ -129,10 +138,31 @@ class StaffVerifyForm(VerifyForm):
     def validate(self, **more: Any) -> bool:
         """Refuse beyond the limits."""
         email, address = self.user.email, request.remote_addr or ""
-        if not may_try_password(db.session(), _desk(), email, address):
+        within = may_try_password(db.session(), _desk(), email, address)
+        if not within or _too_long(self.password.data):
             self.password.errors = [get_message("INVALID_PASSWORD")[0]]
             return False
         return bool(super().validate(**more))
+
+
+class StaffPasswordForm(ChangePasswordForm):
+    """A new password in place of the old one."""
+
+    def validate(self, **more: Any) -> bool:
+        """Refuse what is too long to be hashed."""
+        if _too_long(self.password.data):
+            self.password.errors = [get_message("INVALID_PASSWORD")[0]]
+            return False
+        if _too_long(self.new_password.data):
+            self.new_password.errors = [
+                str(_("Use at most %(most)s characters.", most=LONGEST_PASSWORD))
+            ]
+            return False
+        return bool(super().validate(**more))
+
+
+def _too_long(password: str | None) -> bool:
+    return len(password or "") > LONGEST_PASSWORD
 
 
 def _may_try_second_factor() -> bool:
@@ -172,6 +202,7 @@ def register(app: Flask) -> None:
         AccountStore(db, AccountRow, RoleMixin),
         login_form=StaffSignInForm,
         verify_form=StaffVerifyForm,
+        change_password_form=StaffPasswordForm,
         two_factor_verify_code_form=StaffCodeForm,
         mf_recovery_form=StaffRecoveryForm,
         totp_cls=OnceOnlyTotp,
@@ -228,7 +259,9 @@ def _on_signed_out(_app: Flask, **_more: Any) -> None:
 def hashed(password: str) -> str:
     """Return what is kept of a password; raises InvalidInput for one that is too short."""
     if len(password) < SHORTEST_PASSWORD:
-        raise InvalidInput({"password": f"must have at least {SHORTEST_PASSWORD} characters"})
+        raise InvalidInput(
+            {"password": _("must have at least %(least)s characters", least=SHORTEST_PASSWORD)}
+        )
     return str(hash_password(password))
 
 
@@ -243,4 +276,4 @@ def require_password(desk: Desk, password: str) -> None:
         stored = account.password
         within = may_try_password(desk.session, desk, account.email, request.remote_addr or "")
     if not within or not stored or not verify_password(password, stored):
-        raise InvalidInput({"password": "is not right, or was tried too often"})
+        raise InvalidInput({"password": _("is not right, or was tried too often")})

@@ -155,13 +155,16 @@ def send_rubbish(
     form: FoundForm,
     good: Mapping[str, str | list[str]],
     fields: Sequence[str] = (),
+    kinds: frozenset[str] | None = None,
 ) -> Iterator[Sent]:
     """Send every kind of rubbish in each field of a form, all others as in `good`.
 
-    `good` is laid over what the page holds. `fields`: only these. Yields every answer.
+    `good` is laid over what the page holds. `fields`, `kinds`: only these. Yields every answer.
     """
     for name in fields or list(form.fields):
         for what, value in _rubbish_for(form.fields[name], good.get(name)):
+            if kinds is not None and what not in kinds:
+                continue
             data = {**form.values(), **good, name: value}
             yield Sent(name, what, value, visitor.post(form.action, **data))
 
@@ -185,14 +188,15 @@ def assert_rubbish_is_refused(
     form: FoundForm,
     good: Mapping[str, str | list[str]],
     may_be_taken: Mapping[str, frozenset[str]] | None = None,
+    kinds: frozenset[str] | None = None,
 ) -> int:
     """Send rubbish in every field; each is refused by name, with all other entries kept.
 
     `may_be_taken`: for a field, the kinds of rubbish that are right in it; those must only not
-    be a fault of ours. Returns how many were refused.
+    be a fault of ours. `kinds`: only these. Returns how many were refused.
     """
     refused = 0
-    for sent in send_rubbish(visitor, form, good):
+    for sent in send_rubbish(visitor, form, good, kinds=kinds):
         where = f"{form.action}: {sent.what} in {sent.name}"
         assert sent.answer.status_code < 500, f"{where}: {sent.page}"
         if sent.what in (may_be_taken or {}).get(sent.name, frozenset()):
@@ -222,6 +226,9 @@ def assert_entries_kept(sent: Sent, form: FoundForm, good: Mapping[str, str | li
         assert found.value == value, f"{form.action}: {name} was not kept beside {sent.name}"
 
 
+NEVER_TEXT = frozenset({"nothing", "ten thousand letters", "control signs", REPEATED})
+"""What a field for free text that must be filled in never takes."""
+
 EVERYTHING = frozenset({*RUBBISH, REPEATED})
-TEXT_IS_RIGHT = EVERYTHING - {"nothing", "ten thousand letters", "control signs", REPEATED}
+TEXT_IS_RIGHT = EVERYTHING - NEVER_TEXT
 """What a field for free text may take."""
