@@ -18,6 +18,11 @@ class Credential(StrEnum):
     CRNA = "CRNA"
     PARAMEDIC = "PARAMEDIC"
 
+    @property
+    def letters(self) -> str:
+        """Return what stands behind a name, such as RN; a word is not shouted."""
+        return "Paramedic" if self is Credential.PARAMEDIC else self.value
+
 
 PRESCRIBERS = frozenset({Credential.NP, Credential.PA, Credential.MD, Credential.DO})
 

@@ -193,7 +193,7 @@ def _row(
     return BoardRow(
         clinician_id=row.id,
         name=row.name,
-        credential=row.credential.value,
+        credential=row.credential.letters,
         home_state=row.home_state,
         timezone=row.timezone,
         opens=at_local(on, shift.opens, row.timezone) if shift else None,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.services.desk import Actor
 from scheduler.store.encryption import keys
-from scheduler.store.people import AccountRow, Role
+from scheduler.store.people import AccountRow, PatientRow, Role
 from scheduler.store.sign_in import WebSessionRow
 
 TOKEN_BYTES = 32
@@ -59,14 +59,16 @@ def begin(
 def find(session: Session, now: datetime, token: str) -> Browser | None:
     """Return who a token stands for, or None for one that is unknown, ended or too old."""
     found = session.execute(
-        select(WebSessionRow, AccountRow)
+        select(WebSessionRow, AccountRow, PatientRow)
         .outerjoin(AccountRow, AccountRow.id == WebSessionRow.account_id)
+        .outerjoin(PatientRow, PatientRow.id == AccountRow.person_id)
         .where(WebSessionRow.digest == _digest(token))
     ).first()
     if found is None:
         return None
     row: WebSessionRow = found[0]
     account: AccountRow | None = found[1]
+    patient: PatientRow | None = found[2]
     if row.ended_at is not None or row.created_at + LONGEST <= now:
         return None
     if account is None:
@@ -74,7 +76,8 @@ def find(session: Session, now: datetime, token: str) -> Browser | None:
     if account.ended_at is not None:
         return None
     actor = Actor(account.id, account.role, account.person_id)
-    return Browser(row.id, actor, account.display_name, row.phone_index)
+    name = patient.name if patient is not None else account.display_name
+    return Browser(row.id, actor, name, row.phone_index)
 
 
 def end(session: Session, now: datetime, token: str) -> None:

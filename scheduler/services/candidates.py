@@ -142,7 +142,7 @@ def _who(session: Session, loaded: Schedule) -> dict[UUID, tuple[str, str]]:
             ClinicianRow.id.in_(list(loaded.clinicians))
         )
     )
-    return {row.id: (row.name, row.credential.value) for row in rows}
+    return {row.id: (row.name, row.credential.letters) for row in rows}
 
 
 def _rank(

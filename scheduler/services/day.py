@@ -188,7 +188,7 @@ def _check_outcome(desk: Desk, visit: VisitRow, outcome: Outcome, planned_mg: De
     if outcome.given_mg < 0:
         problems["given_mg"] = "must not be negative"
     elif outcome.given_mg < planned_mg and not outcome.aborted:
-        problems["aborted"] = "less than the authorised dose was given: say that it was stopped"
+        problems["aborted"] = "less than the authorized dose was given: say that it was stopped"
     if not outcome.started_at <= outcome.ended_at <= desk.now():
         problems["ended_at"] = "must not be before the start nor in the future"
     if outcome.started_at < visit.window_starts_at - EARLY:

@@ -77,7 +77,7 @@ def _standing(desk: Desk, series_id: UUID, number: int) -> tuple[Decimal | None,
     if newest.state is AttemptState.LOCKED:
         return signed, "The outcome of the visit before is not recorded."
     if newest.state is not AttemptState.ELIGIBLE:
-        return signed, "This dose is not waiting to be authorised."
+        return signed, "This dose is not waiting to be authorized."
     return signed, ""
 
 

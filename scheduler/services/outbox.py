@@ -60,7 +60,7 @@ _NOTICES = {
 _CALLS = {
     Template.CONFIRMATION: "Call to confirm the visit.",
     Template.MOVED: "Call: the visit was moved.",
-    Template.CANCELLED: "Call: the visit was cancelled.",
+    Template.CANCELLED: "Call: the visit was canceled.",
     Template.CHOOSE_TIME: "Call: a time can be chosen now.",
     Template.SERIES_PLANNED: "Call: the planned visits.",
 }

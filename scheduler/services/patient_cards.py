@@ -133,7 +133,7 @@ def own_id(desk: Desk) -> UUID:
 
 def clinician_card(row: ClinicianRow) -> ClinicianCard:
     """Return a clinician's card."""
-    return ClinicianCard(row.id, f"{row.name}, {row.credential.value}", row.credential)
+    return ClinicianCard(row.id, f"{row.name}, {row.credential.letters}", row.credential)
 
 
 def address_card(row: AddressRow) -> AddressCard:

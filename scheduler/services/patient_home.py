@@ -58,7 +58,11 @@ def look_home(desk: Desk) -> Home:
         next_visit=live[0] if live else None,
         ahead=tuple(card for card in live[1:] if card.series_id not in in_series),
         series=series,
-        past=tuple(card for card in reversed(visits) if card not in live),
+        past=tuple(
+            card
+            for card in reversed(visits)
+            if card not in live and card.series_id not in in_series
+        ),
     )
 
 

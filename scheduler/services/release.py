@@ -190,7 +190,7 @@ def _attempt(desk: Desk, series_id: UUID, number: int) -> AttemptRow:
     if newest.state is AttemptState.LOCKED:
         raise DoseNotReleased([Refusal(2, "The outcome of the visit before is not recorded.")])
     if newest.state is not AttemptState.ELIGIBLE:
-        raise IllegalTransition("This dose is not waiting to be authorised.")
+        raise IllegalTransition("This dose is not waiting to be authorized.")
     return newest
 
 

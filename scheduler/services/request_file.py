@@ -47,7 +47,7 @@ class RequestFile:
         """Return the names of those who come by a plan."""
         ids = {offer.clinician_id for offer in plan}
         rows = desk.session.scalars(select(ClinicianRow).where(ClinicianRow.id.in_(list(ids))))
-        return [Comer(row.id, f"{row.name}, {row.credential.value}") for row in rows]
+        return [Comer(row.id, f"{row.name}, {row.credential.letters}") for row in rows]
 
 
 def read_request_file(desk: Desk, request_id: UUID) -> RequestFile:

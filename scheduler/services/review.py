@@ -182,7 +182,7 @@ def _order(session: Session, order_id: UUID | None, now: datetime) -> SignedOrde
 def name_of(session: Session, clinician_id: UUID | None) -> str:
     """Return a clinician's name with the letters behind it, or nothing."""
     row = session.get(ClinicianRow, clinician_id) if clinician_id else None
-    return f"{row.name}, {row.credential.value}" if row else ""
+    return f"{row.name}, {row.credential.letters}" if row else ""
 
 
 def _fitting(session: Session, way: WayOfGiving) -> list[ProtocolRow]:

@@ -1,11 +1,14 @@
 """What people read: local times and plain words for states. Codes are never shown."""
 
+import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from babel.dates import get_timezone_name
 from flask import Flask
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from scheduler.domain.messages import MessageState
@@ -13,6 +16,10 @@ from scheduler.domain.series import AttemptState, SeriesState
 from scheduler.domain.visits import VisitState
 from scheduler.store.people import Role
 from scheduler.store.visits import RequestState
+
+_US_PHONE = re.compile(r"(?:\+?1)?(\d{3})(\d{3})(\d{4})", re.ASCII)
+_MARKS = re.compile(r"[\s().-]")
+_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +34,19 @@ class NavItem:
 def register(app: Flask) -> None:
     """Give the templates their words."""
     app.add_template_filter(capitalize_first)
-    for function in (day_words, clock_words, instant_words, window_words, state_words, state_kind):
+    app.add_template_filter(phone_words, "phone")
+    for function in (
+        day_words,
+        date_words,
+        clock_words,
+        instant_words,
+        window_words,
+        wanted_words,
+        minutes_words,
+        place_time_words,
+        state_words,
+        state_kind,
+    ):
         app.add_template_global(function)
 
 
@@ -36,9 +55,30 @@ def capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def phone_words(number: str) -> str:
+    """Return a US phone number as people write it, such as (816) 555-0143; others as they are."""
+    match = _US_PHONE.fullmatch(_MARKS.sub("", number))
+    return f"({match[1]}) {match[2]}-{match[3]}" if match else number
+
+
+def minutes_words(count: int) -> str:
+    """Return how long something takes, such as 2 hours 25 minutes."""
+    hours, minutes = divmod(count, _HOUR)
+    parts = [
+        ngettext("%(num)s hour", "%(num)s hours", hours) if hours else "",
+        ngettext("%(num)s minute", "%(num)s minutes", minutes) if minutes or not hours else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
 def day_words(on: date) -> str:
     """Return a day, such as Tue, Oct 27."""
     return f"{on:%a, %b} {on.day}"
+
+
+def date_words(on: date) -> str:
+    """Return a day with its year, such as Oct 27, 2026."""
+    return f"{on:%b} {on.day}, {on.year}"
 
 
 def clock_words(instant: datetime, zone: str) -> str:
@@ -67,6 +107,23 @@ def window_words(opens: datetime, closes: datetime, zone: str, *, with_day: bool
         return f"{start} {zone_words(opens, zone)}"
     end = f"{clock_words(closes, zone)} {zone_words(closes, zone)}"
     return str(_("%(start)s to %(end)s", start=start, end=end))
+
+
+def wanted_words(opens: datetime, closes: datetime, zone: str) -> str:
+    """Return when a visit is wanted: days where it is several: Mon, Oct 26 to Fri, Oct 30."""
+    here = ZoneInfo(zone)
+    first = opens.astimezone(here).date()
+    last = (closes - timedelta(microseconds=1)).astimezone(here).date()
+    if first >= last:
+        return window_words(opens, closes, zone)
+    return str(_("%(start)s to %(end)s", start=day_words(first), end=day_words(last)))
+
+
+def place_time_words(zone: str) -> str:
+    """Return a zone's name in words, such as Central Time."""
+    return get_timezone_name(
+        ZoneInfo(zone), width="long", zone_variant="generic", locale=get_locale()
+    )
 
 
 def state_words(state: StrEnum) -> str:
@@ -117,7 +174,7 @@ def _visit_words() -> dict[StrEnum, str]:
         VisitState.ARRIVED: _("arrived"),
         VisitState.STARTED: _("going on now"),
         VisitState.COMPLETED: _("done"),
-        VisitState.CANCELLED: _("cancelled"),
+        VisitState.CANCELLED: _("canceled"),
         VisitState.NO_SHOW: _("nobody was met"),
         VisitState.EXPIRED: _("not confirmed in time"),
     }
@@ -175,7 +232,7 @@ def _series_words() -> dict[StrEnum, str]:
         SeriesState.COMPLETED: _("completed"),
         SeriesState.STOPPED: _("stopped"),
         SeriesState.EXPIRED: _("run out"),
-        SeriesState.CANCELLED: _("cancelled"),
+        SeriesState.CANCELLED: _("canceled"),
     }
 
 

@@ -158,7 +158,7 @@ def test_a_cancellation_that_eight_is_too_late_for_is_a_call(texting: Texting) -
     texting.end(visit)
     assert texting.messages("PENDING") == []
     (task,) = texting.tasks()
-    assert (task.what, wall(task.due_at)) == ("Call: the visit was cancelled.", "Tue 27 07:30")
+    assert (task.what, wall(task.due_at)) == ("Call: the visit was canceled.", "Tue 27 07:30")
 
 
 def test_a_move_is_told_before_the_time_it_was_moved_from(texting: Texting) -> None:
@@ -206,7 +206,7 @@ def test_calls_of_a_cancelled_visit_fall_with_it(texting: Texting) -> None:
     texting.withdraw_consent()
     visit = texting.booked(TEN)
     texting.end(visit)
-    assert [task.what for task in texting.tasks()] == ["Call: the visit was cancelled."]
+    assert [task.what for task in texting.tasks()] == ["Call: the visit was canceled."]
 
 
 def test_a_call_that_was_made_stays_made(texting: Texting) -> None:

@@ -95,7 +95,7 @@ def test_a_promise_at_risk_is_marked_in_words_and_shape(clinic: Clinic) -> None:
     clock.instant = starts + timedelta(minutes=61)
     drew = staff_visitor(clinic.site, Role.DISPATCHER)
     drew.get("/dispatch")
-    assert "1 promises at risk" in drew.text()
+    assert "1 promise at risk" in drew.text()
     assert "▲ The arrival window is over and nobody has arrived." in drew.text()
     assert visit_row(clinic.site, visit_id).state is VisitState.BOOKED
 
@@ -111,7 +111,7 @@ def test_texts_that_need_a_look_are_counted(clinic: Clinic, drew: Visitor) -> No
     with transaction(clinic.site.session) as session:
         session.scalars(select(MessageRow)).all()[0].state = MessageState.NEEDS_PERSON
     drew.get("/dispatch")
-    assert "1 texts need a look" in drew.text()
+    assert "1 text needs a look" in drew.text()
     drew.get("/dispatch/messages?show=trouble")
     assert "somebody must call" in drew.text()
     assert "Nobody can say whether it left. Call the patient" in drew.text()

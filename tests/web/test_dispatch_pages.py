@@ -245,14 +245,14 @@ def test_a_cancelled_visit_keeps_its_reason_and_calls_who_takes_no_texts(
     opt_out(clinic.site, PAT_PHONE)
     drew.get(f"/dispatch/visits/{visit_id}")
     answer = drew.post(f"/dispatch/visits/{visit_id}/cancel", reason=" ")
-    refused(answer, 422, "Reason for cancelling", drew)
+    refused(answer, 422, "Reason for canceling", drew)
     assert visit_row(clinic.site, visit_id).state is VisitState.BOOKED
     drew.follow(drew.post(f"/dispatch/visits/{visit_id}/cancel", reason="the road is closed"))
     assert "the road is closed" in drew.text()
     visit = visit_row(clinic.site, visit_id)
     assert (visit.state, visit.ended_reason) == (VisitState.CANCELLED, "the road is closed")
     waiting = [task.what for task in tasks(clinic.site, clinic.pat) if task.done_at is None]
-    assert waiting == ["Call: the visit was cancelled."]
+    assert waiting == ["Call: the visit was canceled."]
     again = drew.post(f"/dispatch/visits/{visit_id}/cancel", reason="the road is closed")
     assert again.status_code == 303, "cancelled already: answered as done"
 

@@ -472,7 +472,7 @@ def test_a_visit_is_cancelled_once_and_says_so(clinic: Clinic, pat: Visitor) -> 
     row = visit_row(clinic, visit)
     assert (row.state, row.ended_reason) == (VisitState.CANCELLED, "feeling better")
     pat.get(visit)
-    assert "■ cancelled" in pat.text()
+    assert "■ canceled" in pat.text()
     assert "Move this visit" not in pat.text()
     assert pat.get(f"{visit}/move").status_code == 409
     assert "A visit that is cancelled cannot be moved." in pat.text()

@@ -4,7 +4,6 @@ from flask import Blueprint
 
 from scheduler.store.people import Role
 from scheduler.web.admin.words import (
-    date_words,
     hours_words,
     pause_words,
     skill_words,
@@ -19,5 +18,5 @@ only_for(bp, Role.ADMINISTRATOR)
 
 @bp.context_processor
 def _words() -> dict[str, object]:
-    functions = (date_words, hours_words, pause_words, skill_words, span_words, weekday_words)
+    functions = (hours_words, pause_words, skill_words, span_words, weekday_words)
     return {function.__name__: function for function in functions}

@@ -16,8 +16,9 @@ from scheduler.services.staffing import add_time_off, withdraw_time_off
 from scheduler.web.admin.asking import Ask, AskPage, day_ask, show, take
 from scheduler.web.admin.blueprint import bp
 from scheduler.web.admin.typed import Day, Line, Wall
-from scheduler.web.admin.words import date_words, hours_words, span_words, weekday_words
+from scheduler.web.admin.words import hours_words, span_words, weekday_words
 from scheduler.web.forms import Form
+from scheduler.web.presenters import date_words
 from scheduler.web.wiring import current_desk
 
 Weekday = Literal["0", "1", "2", "3", "4", "5", "6"]

@@ -24,9 +24,9 @@ from scheduler.web.admin.asking import (
 )
 from scheduler.web.admin.blueprint import bp
 from scheduler.web.admin.typed import Agreed, Day, LicenceNumber, Why
-from scheduler.web.admin.words import date_words
 from scheduler.web.fields import State
 from scheduler.web.forms import Form
+from scheduler.web.presenters import date_words
 from scheduler.web.wiring import current_desk
 
 
@@ -104,7 +104,10 @@ def new_licence(clinician_id: UUID) -> ResponseReturnValue:
 def _licence_facts(licence: LicenceEntry) -> list[tuple[str, str]]:
     kind = _("multistate") if licence.multistate else _("single state")
     return [
-        (_("License"), f"{licence.state_name}, {licence.credential}, {licence.number}, {kind}"),
+        (
+            _("License"),
+            f"{licence.state_name}, {licence.credential.letters}, {licence.number}, {kind}",
+        ),
         (
             _("Valid"),
             _(
@@ -158,7 +161,7 @@ def end_a_licence(licence_id: UUID) -> ResponseReturnValue:
         done=_("The license is ended."),
         lead=_(
             "Visits that stand with %(name)s: %(count)s. Those that the license is needed for are "
-            "cancelled, each patient is told, and dispatch is asked to find another time. You see "
+            "canceled, each patient is told, and dispatch is asked to find another time. You see "
             "how many before anything is changed.",
             name=entry.name,
             count=ahead,

@@ -127,7 +127,7 @@ def new_rule() -> ResponseReturnValue:
         done=_("The rule is entered."),
         lead=_(
             "The newest verification counts; older ones stay to be read. Visits that it no longer "
-            "allows are cancelled and each patient is told; you see how many before anything "
+            "allows are canceled and each patient is told; you see how many before anything "
             "is changed."
         ),
     )
@@ -195,7 +195,7 @@ def compact_off(member_id: UUID) -> ResponseReturnValue:
     entry = show_compact(current_desk(), member_id)
     lead = _(
         "Multistate licenses no longer count in %(state)s, nor those of %(state)s elsewhere. "
-        "Visits that rest on one are cancelled and each patient is told; you see how many before "
+        "Visits that rest on one are canceled and each patient is told; you see how many before "
         "anything is changed.",
         state=entry.state_name,
     )

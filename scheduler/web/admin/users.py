@@ -84,7 +84,7 @@ def new_user() -> ResponseReturnValue:
     """Open an account."""
     desk = current_desk()
     people = [
-        (str(entry.id), f"{entry.name}, {entry.credential}")
+        (str(entry.id), f"{entry.name}, {entry.credential.letters}")
         for entry in list_clinicians(desk)
         if entry.active
     ]

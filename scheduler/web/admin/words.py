@@ -1,17 +1,13 @@
 """Plain words of the administrator's pages: days with their year, weekly hours, skills."""
 
-from datetime import date, time
+from datetime import time
 
 from flask_babel import gettext as _
 
 from scheduler.domain.rosters import OPEN_END, Pause, WeeklyShift
+from scheduler.web.presenters import date_words
 
 _LETTERS = frozenset({"im", "iv", "sc"})
-
-
-def date_words(on: date) -> str:
-    """Return a day with its year, such as Oct 27, 2026."""
-    return f"{on:%b} {on.day}, {on.year}"
 
 
 def weekday_words(weekday: int) -> str:

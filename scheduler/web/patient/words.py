@@ -1,18 +1,26 @@
 """Words that only patients read: what a credential means, why no time is free and what to do."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
 from flask import Flask
 from flask_babel import gettext as _
 
 from scheduler.domain.licensure import Credential
 from scheduler.matching.offers import EmptyCause
-from scheduler.services.patient_times import Times
+from scheduler.services.patient_times import OfferCard, Times
 from scheduler.web.presenters import day_words
+
+NOON, EVENING = 12, 17
+"""From which local hour a time is in the afternoon, and in the evening."""
 
 
 def register(app: Flask) -> None:
     """Give the templates these words."""
     app.add_template_global(credential_words)
     app.add_template_global(empty_words)
+    app.add_template_global(parts_of_day)
 
 
 def credential_words(credential: Credential) -> str:
@@ -28,6 +36,32 @@ def credential_words(credential: Credential) -> str:
         Credential.PARAMEDIC: _("paramedic"),
     }
     return words[credential]
+
+
+@dataclass(frozen=True, slots=True)
+class PartOfDay:
+    """The arrival times of a morning, an afternoon or an evening."""
+
+    words: str
+    offers: tuple[OfferCard, ...]
+
+
+def parts_of_day(offers: Sequence[OfferCard]) -> list[PartOfDay]:
+    """Return the offers of one day by the part of the day in which they begin, none empty."""
+    parts = (
+        (_("Morning"), range(NOON)),
+        (_("Afternoon"), range(NOON, EVENING)),
+        (_("Evening"), range(EVENING, 24)),
+    )
+    found = [
+        PartOfDay(words, tuple(each for each in offers if _local_hour(each) in hours))
+        for words, hours in parts
+    ]
+    return [part for part in found if part.offers]
+
+
+def _local_hour(offer: OfferCard) -> int:
+    return offer.window.starts_at.astimezone(ZoneInfo(offer.timezone)).hour
 
 
 def empty_words(times: Times) -> tuple[str, str]:
