@@ -5,6 +5,7 @@ from http import HTTPStatus
 import structlog
 from flask import Flask, make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable
 from werkzeug.exceptions import NotFound as NoSuchPage
@@ -15,25 +16,6 @@ from scheduler.web.api.problems import refuse_http
 
 RETRY_AFTER_SECONDS = 2
 _LOG = structlog.get_logger("web")
-_SAYINGS = {
-    HTTPStatus.NOT_FOUND: (
-        "This page does not exist",
-        "The address may be mistyped or out of date.",
-    ),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("That does not work here", "Please go back and try again."),
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
-        "That was too much",
-        "What was sent is larger than this page can take.",
-    ),
-    HTTPStatus.SERVICE_UNAVAILABLE: (
-        "We are very busy right now",
-        "Nothing was changed. Please try again in a moment.",
-    ),
-    HTTPStatus.INTERNAL_SERVER_ERROR: (
-        "Something went wrong on our side",
-        "Nothing was changed. Please try again.",
-    ),
-}
 
 
 def register(app: Flask) -> None:
@@ -48,7 +30,7 @@ def _ask_to_try_again(error: Exception) -> ResponseReturnValue:
     """Answer for a database that is locked, full or away: whatever was begun is undone."""
     db.session.rollback()
     _LOG.error("database not available", error=type(error.__cause__ or error).__name__)
-    busy = ServiceUnavailable("The database is not available. Nothing was changed; try again.")
+    busy = ServiceUnavailable(_("The database is not available. Nothing was changed; try again."))
     answer = make_response(_show(busy))
     answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return answer
@@ -60,7 +42,7 @@ def _refuse(error: SchedulingError) -> ResponseReturnValue:
         return _show(NoSuchPage())
     if isinstance(error, NotAllowed):
         return _show(Forbidden(str(error)))
-    page = render_template("error.html", title="That is not possible now", advice=str(error))
+    page = render_template("error.html", title=_("That is not possible now"), advice=str(error))
     return page, HTTPStatus.CONFLICT
 
 
@@ -68,5 +50,36 @@ def _show(error: HTTPException) -> ResponseReturnValue:
     if request.path.startswith("/api/"):
         return refuse_http(error)
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    title, advice = _SAYINGS.get(status, (error.name, error.description or ""))
+    title, advice = _sayings().get(status, (error.name, error.description or ""))
+    if isinstance(error, Forbidden) and error.description != Forbidden.description:
+        advice = error.description or advice  # the rule that refused says why
     return render_template("error.html", title=title, advice=advice), status
+
+
+def _sayings() -> dict[HTTPStatus, tuple[str, str]]:
+    return {
+        HTTPStatus.NOT_FOUND: (
+            _("This page does not exist"),
+            _("The address may be mistyped or out of date."),
+        ),
+        HTTPStatus.FORBIDDEN: (
+            _("This page is not for you"),
+            _("Your account may not open it. Sign in as somebody else, or ask an administrator."),
+        ),
+        HTTPStatus.METHOD_NOT_ALLOWED: (
+            _("That does not work here"),
+            _("Please go back and try again."),
+        ),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+            _("That was too much"),
+            _("What was sent is larger than this page can take."),
+        ),
+        HTTPStatus.SERVICE_UNAVAILABLE: (
+            _("We are very busy right now"),
+            _("Nothing was changed. Please try again in a moment."),
+        ),
+        HTTPStatus.INTERNAL_SERVER_ERROR: (
+            _("Something went wrong on our side"),
+            _("Nothing was changed. Please try again."),
+        ),
+    }
