@@ -16,7 +16,7 @@ from scheduler.store.encryption import KeyRing, use_keys
 from scheduler.store.models import METADATA
 from tests.databases import PostgresServer
 
-pytest_plugins = ["tests.plugins.skips", "tests.plugins.postgres"]
+pytest_plugins = ["tests.plugins.groups", "tests.plugins.skips", "tests.plugins.postgres"]
 
 settings.register_profile("short", max_examples=50, deadline=None)
 settings.register_profile("soak", max_examples=2000, deadline=None)
