@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -30,6 +31,29 @@ NOW = datetime(2026, 10, 20, 15, 0, tzinfo=UTC)
 TOMORROW, IN_TEN_DAYS = NOW + timedelta(days=1), NOW + timedelta(days=10)
 PROBLEM = "application/problem+json"
 DOSED = "iv_series"
+
+
+QUICK_HASHES = {"argon2__rounds": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
+"""The same algorithm as is shipped, without its price: it would be most of what tests do."""
+
+
+class CompiledTemplates(BytecodeCache):
+    """Compiles each template once for all applications of a test run's process."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take a template that was compiled before."""
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template."""
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+TEMPLATES = CompiledTemplates()
 
 
 @dataclass
@@ -124,6 +148,8 @@ def site_on(database: Database, folder: Path, now: datetime = NOW) -> Iterator[S
     with Session(database.engine) as session:
         world = World(session, clock)
         app = create_app(settings, world.ports)
+        app.jinja_env.bytecode_cache = TEMPLATES
+        app.extensions["security"].pwd_context.update(**QUICK_HASHES)
         yield Site(app, world)
         with app.app_context():
             db.engine.dispose()
