@@ -77,10 +77,15 @@ class ApiClient:
 
 @dataclass
 class Server:
-    """Gunicorn on a database, in a process group of its own; its port stays over restarts."""
+    """Gunicorn on a database, in a process group of its own; its port stays over restarts.
+
+    `app` may be another application than the one that is shipped, `options` go to gunicorn last.
+    """
 
     database_url: str
     folder: Path
+    app: str = "wsgi:app"
+    options: tuple[str, ...] = ()
     port: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,9 +95,9 @@ class Server:
 
     def start(self) -> None:
         """Start and return when requests are answered."""
-        command = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", f"127.0.0.1:{self.port}"]
+        command = [sys.executable, "-m", "gunicorn", self.app, "--bind", f"127.0.0.1:{self.port}"]
         command += ["--worker-class", "gthread", "--workers", "2", "--threads", "8"]
-        command += ["--backlog", "1024", "--log-level", "warning"]
+        command += ["--backlog", "1024", "--log-level", "warning", *self.options]
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -192,9 +197,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def server_running(database_url: str, folder: Path) -> Iterator[Server]:
+def server_running(
+    database_url: str, folder: Path, app: str = "wsgi:app", options: tuple[str, ...] = ()
+) -> Iterator[Server]:
     """Give a server that answers; it is gone afterwards."""
-    server = Server(database_url, folder)
+    server = Server(database_url, folder, app, options)
     try:
         server.start()
         yield server

@@ -27,7 +27,6 @@ LOOKS = {
 HIDDEN_PART = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 GRAVE = {"serious", "critical"}
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\d|\b\d+\b")
-_CODE = re.compile(r"Your code is (\d{6})")
 MOST_PAGES = 60
 
 
@@ -81,35 +80,6 @@ def cut_off(page: Page) -> int:
     """Return how many pixels of a page lie beyond its right edge."""
     hidden: int = page.evaluate(HIDDEN_PART)
     return hidden
-
-
-def sign_in_staff(page: Page, email: str, password: str) -> None:
-    """Sign in as somebody of the staff."""
-    page.goto("/staff/sign-in")
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(lambda url: "/sign-in" not in url)
-
-
-def prove_phone(page: Page, phone: str) -> None:
-    """Prove a phone by the code that the demonstration shows."""
-    page.goto("/sign-in")
-    page.get_by_label("Mobile phone number").fill(phone)
-    page.get_by_role("button", name="Text me a code").click()
-    code = _CODE.search(page.locator("main").inner_text())
-    assert code is not None, "the demonstration showed no code"
-    page.get_by_label("Code").fill(code[1])
-    page.get_by_role("button", name="Go on").click()
-
-
-def sign_in_patient(page: Page, phone: str, first_name: str, born: str) -> None:
-    """Sign in as a patient whom the practice knows; `born` as YYYY-MM-DD."""
-    prove_phone(page, phone)
-    page.get_by_label(first_name).first.check()
-    page.get_by_label("Birth date").fill(born)
-    page.get_by_role("button", name="Go on").click()
-    page.wait_for_url("**/my**")
 
 
 @dataclass(frozen=True)

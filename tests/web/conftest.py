@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import Database
 from tests.web.site import Clinic, Site, site_on
 
+pytest.register_assert_rewrite("tests.web.journey")
+
 
 @pytest.fixture
 def site(database: Database, tmp_path: Path) -> Iterator[Site]:

@@ -18,7 +18,8 @@ from scheduler.store.people import Role
 from scheduler.web.accounts import hashed
 from scheduler.web.wiring import wiring_of
 from tests.server import Server, server_environment, server_running
-from tests.web.browser import sign_in_patient, sign_in_staff
+from tests.web.doors import enter_as_patient, enter_as_staff
+from tests.web.hands import Person
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,12 @@ class Practice:
 
     def sign_in(self, page: Page, role: Role) -> None:
         """Sign in as the demonstration's person of a role."""
-        person = self.people[role]
+        known, hands = self.people[role], Person(page)
         if role is Role.PATIENT:
-            phone, _, born = person.sign_in.removeprefix("phone ").partition(", born ")
-            sign_in_patient(page, phone, person.name.split()[0], born)
+            phone, _, born = known.sign_in.removeprefix("phone ").partition(", born ")
+            enter_as_patient(hands, phone, known.name.split()[0], born)
         else:
-            sign_in_staff(page, person.sign_in, DEMO_PASSWORD)
+            enter_as_staff(hands, known.sign_in, DEMO_PASSWORD)
 
 
 @contextmanager
