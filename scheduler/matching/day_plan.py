@@ -1,65 +1,19 @@
 """The best order and givers of a day's visits: from nothing, or from the plan that stands."""
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scheduler.domain.errors import SchedulingError
 from scheduler.matching.day_problem import DayProblem, DayVisit, Id, Shift
+from scheduler.matching.stopping import Annealing, Progress, StopRule, Watch
 
 if TYPE_CHECKING:
     from scheduler.matching.kernels.rounds import Rounds, Work
-    from scheduler.matching.kernels.ruin_recreate import Search
 
-LOOK_EVERY_SECONDS = 0.05
-FIRST_TRIALS = 100
-"""Trials before the first look at the watch, and"""
-TRIALS_BETWEEN_LOOKS = 500
-"""between two looks where trials are counted, so that the same count always does the same."""
 NO_LEG = -1
-
-
-class PlanCancelled(SchedulingError):
-    """Whoever asked for the plan called it off; nothing was changed."""
-
-    code = "plan_cancelled"
-
-
-@dataclass(frozen=True, slots=True)
-class StopRule:
-    """When a search ends: after so many trials or so many seconds, whichever comes first."""
-
-    trials: int | None = None
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.trials is None and self.seconds is None:
-            raise ValueError("trials or seconds must be given")
-        if self.trials is not None and self.trials < 0:
-            raise ValueError(f"trials >= 0 is broken by {self.trials}")
-        if self.seconds is not None and not (isfinite(self.seconds) and self.seconds >= 0):
-            raise ValueError(f"seconds >= 0 is broken by {self.seconds}")
-
-
-@dataclass(frozen=True, slots=True)
-class Annealing:
-    """How far a search may go uphill, in minutes of cost, at its beginning and at its end."""
-
-    hot: float = 30.0
-    cold: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.cold <= self.hot < float("inf"):
-            raise ValueError(f"0 < cold <= hot is broken by cold={self.cold}, hot={self.hot}")
-
-    def at(self, done: float) -> float:
-        """Return the temperature after a share of the search."""
-        return float(self.hot * (self.cold / self.hot) ** done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +53,6 @@ class DayPlan:
     trials: int
 
 
-Progress = Callable[[float, float], bool]
-"""Is told the share done and the best cost so far; answers whether to go on."""
-
-
 def _go_on(_share: float, _cost: float) -> bool:
     return True
 
@@ -129,15 +79,17 @@ def plan_day(
         InvalidInput: the current plan, or the pins together, cannot be driven.
         PlanCancelled: `progress` said no.
     """
-    from scheduler.matching.kernels import loading, ruin_recreate
+    from scheduler.matching.kernels import loading
+    from scheduler.matching.kernels.ruin_recreate import begin_search, put_waiting
+    from scheduler.matching.kernels.side_by_side import Searching, search
 
     work = loading.load_work(day)
-    start = loading.load_rounds(day, work, current)
-    search = ruin_recreate.begin_search(work, start, seed)
-    ruin_recreate.put_waiting(work, search)
-    began_at = float(search.cost[1])
-    trials = _run(work, search, stop, annealing or Annealing(), progress)
-    return _read(day, work, search.best, began_at, trials)
+    first = begin_search(work, loading.load_rounds(day, work, current), seed)
+    put_waiting(work, first)
+    began_at = float(first.cost[1])
+    how = Searching(Watch(stop), annealing or Annealing(), progress)
+    best = search(work, first.best, seed, how)
+    return _read(day, work, best, began_at, how.watch.trials)
 
 
 def compile_loops() -> None:
@@ -145,69 +97,6 @@ def compile_loops() -> None:
     shift = Shift(0, 0.0, 600.0, None, 1, 600.0)
     visits = tuple(DayVisit(v, 30.0, ((0.0, 600.0),), frozenset({0}), 60.0) for v in range(2))
     plan_day(DayProblem((shift,), visits, np.zeros((4, 4))), StopRule(trials=1))
-
-
-def _run(
-    work: "Work", search: "Search", stop: StopRule, annealing: Annealing, progress: Progress
-) -> int:
-    """Improve until the rule says stop; return the trials made."""
-    from scheduler.matching.kernels.ruin_recreate import improve
-
-    improve(work, search, 0, annealing.hot, annealing.hot)  # the watch does not count compiling
-    watch = _Watch(stop)
-    while watch.share < 1:
-        if not progress(watch.share, float(search.cost[1])):
-            raise PlanCancelled("The plan was called off.")
-        trials = watch.next_trials()
-        improve(work, search, trials, annealing.at(watch.share), annealing.at(watch.then(trials)))
-        watch.done(trials)
-    progress(1.0, float(search.cost[1]))
-    return watch.trials
-
-
-class _Watch:
-    """Says how much of a search is done, and how many trials to make before the next look."""
-
-    def __init__(self, stop: StopRule) -> None:
-        self._stop = stop
-        self._began = self._looked = time.monotonic()
-        self._pace = FIRST_TRIALS
-        self.trials = 0
-
-    @property
-    def share(self) -> float:
-        """The share of the search that is done, 0 to 1."""
-        return self._share(self.trials, self._looked - self._began)
-
-    def _share(self, trials: int, seconds: float) -> float:
-        shares = [0.0]
-        if self._stop.trials is not None:
-            shares.append(trials / self._stop.trials if self._stop.trials else 1.0)
-        if self._stop.seconds is not None:
-            shares.append(seconds / self._stop.seconds if self._stop.seconds else 1.0)
-        return min(max(shares), 1.0)
-
-    def next_trials(self) -> int:
-        """Return how many trials to make now."""
-        if self._stop.seconds is None:
-            return min(TRIALS_BETWEEN_LOOKS, (self._stop.trials or 0) - self.trials)
-        if self._stop.trials is None:
-            return self._pace
-        return min(self._pace, self._stop.trials - self.trials)
-
-    def then(self, trials: int) -> float:
-        """Return the share that will be done after some more trials."""
-        if self._stop.seconds is None:
-            return self._share(self.trials + trials, 0.0)
-        return self._share(self.trials + trials, self._looked - self._began + LOOK_EVERY_SECONDS)
-
-    def done(self, trials: int) -> None:
-        """Look at the watch after some trials."""
-        before, self._looked = self._looked, time.monotonic()
-        self.trials += trials
-        took = max(self._looked - before, 1e-6)
-        pace = trials * LOOK_EVERY_SECONDS / took
-        self._pace = max(1, int(min(pace, 4 * self._pace)))
 
 
 def _read(day: DayProblem, work: "Work", plan: "Rounds", began_at: float, trials: int) -> DayPlan:

@@ -13,14 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.domain.errors import InvalidInput
-from scheduler.matching.day_plan import (
-    Annealing,
-    DayPlan,
-    PlanCancelled,
-    StopRule,
-    plan_day,
-)
+from scheduler.matching.day_plan import DayPlan, plan_day
 from scheduler.matching.day_problem import DayProblem, DayVisit, Pause, Pin, Shift
+from scheduler.matching.stopping import Annealing, PlanCancelled, StopRule
 from tests.matching.day_worlds import (
     broken_rules,
     can_be_driven,
@@ -150,7 +145,9 @@ def test_whoever_asked_may_call_it_off_and_sees_how_far_it_is() -> None:
     with pytest.raises(PlanCancelled):
         plan_day(day, StopRule(trials=4_000), progress=until_half)
     shares, costs = zip(*told, strict=True)
-    assert list(shares) == [0, 0.125, 0.25, 0.375, 0.5]
+    assert shares[0] == 0
+    assert list(shares) == sorted(shares)
+    assert shares[-2] < 0.5 <= shares[-1] < 1
     assert list(costs) == sorted(costs, reverse=True)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from scheduler.domain.errors import InvalidInput
 from scheduler.matching.day_problem import DayProblem, DayVisit, Id
+from scheduler.matching.kernels.districts import nearest
 from scheduler.matching.kernels.rounds import (
     NEVER,
     NOWHERE,
@@ -18,7 +19,7 @@ from scheduler.matching.kernels.rounds import (
     refresh,
 )
 
-NEAR_VISITS = 100
+NEAR_VISITS = 40
 NEAR_ROUNDS = 12
 PROMISE_WORTH = 100_000.0
 """Minutes beside its worth that leaving a promised visit out costs: more than any day's driving."""
@@ -44,18 +45,13 @@ def load_work(day: DayProblem) -> Work:
         pause=_pauses(day),
         most_visits=np.array([shift.max_visits for shift in day.shifts], dtype=np.int64),
         most_travel=_numbers(shift.max_travel_minutes for shift in day.shifts),
-        near=_nearest(between + between.T, min(visits, NEAR_VISITS)),
-        near_rounds=_nearest(from_starts.T, min(rounds, NEAR_ROUNDS)),
+        near=nearest(between + between.T, min(visits, NEAR_VISITS)),
+        near_rounds=nearest(from_starts.T, min(rounds, NEAR_ROUNDS)),
     )
 
 
 def _numbers(values: Iterable[float]) -> Numbers:
     return np.array(list(values), dtype=np.float64)
-
-
-def _nearest(distances: Numbers, many: int) -> Whole:
-    nearest = np.argsort(distances, axis=1, kind="stable")[:, :many]
-    return np.ascontiguousarray(nearest, dtype=np.int64)
 
 
 def _windows(visits: Sequence[DayVisit]) -> tuple[Numbers, Numbers]:

@@ -91,6 +91,11 @@ def empty_rounds(work: Work) -> Rounds:
     return plan
 
 
+def copy_rounds(plan: Rounds) -> Rounds:
+    """Return the same plan in arrays of its own."""
+    return Rounds(*[array.copy() for array in plan])  # type: ignore[arg-type]
+
+
 @compiled
 def node_at(work: Work, plan: Rounds, k: int, place: int) -> int:
     """Return the node at a place of a round: 0 is its start, length + 1 its end."""
@@ -149,6 +154,17 @@ def refresh(work: Work, plan: Rounds, k: int) -> bool:
     last = plan.length[k] + 1
     in_time = min(plan.e0[k, last], plan.e1[k, last]) < NEVER
     return bool(in_time and driven <= work.most_travel[k] and plan.length[k] <= work.most_visits[k])
+
+
+@compiled
+def refresh_all(work: Work, plan: Rounds) -> None:
+    """Work out every round anew, and who makes each visit."""
+    for visit in range(len(plan.round_of)):
+        plan.round_of[visit] = NOWHERE
+    for k in range(len(plan.length)):
+        for index in range(plan.length[k]):
+            plan.round_of[plan.order[k, index]] = k
+        refresh(work, plan, k)
 
 
 @compiled

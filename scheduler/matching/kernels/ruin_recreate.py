@@ -18,8 +18,8 @@ from scheduler.matching.kernels.rounds import (
     Whole,
     Work,
     copy_round,
+    copy_rounds,
     cost_of,
-    empty_rounds,
     fits,
     node_at,
     put,
@@ -45,6 +45,9 @@ BY_CHANCE, BY_WORTH, BY_LEEWAY, FARTHEST_FIRST = 0.3, 0.5, 0.75, 0.9
 """How often a rebuilding goes by which order, as a running sum; nearest first has the rest."""
 SKIPPED_DRAWS = 8
 """The first numbers of neighbouring seeds are alike."""
+PLACES = 1024
+"""More places than any round has."""
+FORBIDDEN = -1.0
 MODULUS = 2147483647
 MULTIPLIER = 48271
 
@@ -55,9 +58,10 @@ class Search(NamedTuple):
     `state`: 0 random state, 1 number of visits held, 2 number of touched rounds, 3 stamp of
     the trial, 4 stamp of the look, 5 last version given to a round.
     `cost`: 0 present, 1 best. `held` [V]: visits out of the plan. `touched` [K]: rounds changed by
-    the trial; `stamps` [K]: whether they are in it. `seen` [K]: rounds already looked at. `known`,
-    `known_place`, `known_cost` [V, K]: the cheapest place of a visit in a round, and the version of
-    the round for which that was worked out.
+    the trial; `stamps` [K]: whether they are in it. `seen` [K]: rounds already looked at. `known`
+    [V, K, 2]: the cheapest place of a visit in a round with the version of the round for which it
+    was worked out (version * PLACES + place, or FORBIDDEN), and its cost; side by side, as memory
+    is fetched by such pieces.
     """
 
     plan: Rounds
@@ -71,17 +75,12 @@ class Search(NamedTuple):
     stamps: Whole
     seen: Whole
     keys: Numbers
-    known: Whole
-    known_place: Whole
-    known_cost: Numbers
+    known: Numbers
 
 
 def begin_search(work: Work, start: Rounds, seed: int) -> Search:
     """Return a search that begins at a plan; the plan itself stays as it is."""
-    plans = [empty_rounds(work) for _ in range(3)]
-    for plan in plans:
-        for k in range(len(plan.length)):
-            copy_round(start, plan, k)
+    plans = [copy_rounds(start) for _ in range(3)]
     rounds, visits = len(start.length), len(start.round_of)
     for plan in plans:
         plan.version[:] = np.arange(1, rounds + 1)
@@ -100,9 +99,7 @@ def begin_search(work: Work, start: Rounds, seed: int) -> Search:
         stamps=np.zeros(rounds, dtype=np.int64),
         seen=np.zeros(rounds, dtype=np.int64),
         keys=np.zeros(visits),
-        known=np.zeros((visits, rounds), dtype=np.int64),
-        known_place=np.zeros((visits, rounds), dtype=np.int64),
-        known_cost=np.zeros((visits, rounds)),
+        known=np.where(work.allowed, 0.0, FORBIDDEN)[:, :, None].repeat(2, axis=2),
     )
     for _ in range(SKIPPED_DRAWS):
         draw(search)
@@ -185,11 +182,11 @@ def _undo(search: Search) -> None:
 
 
 @compiled
-def _renew(work: Work, search: Search, k: int) -> None:
+def _renew(work: Work, search: Search, k: int) -> bool:
     """Work out a changed round anew, under a version that no other order ever had."""
-    refresh(work, search.plan, k)
     search.state[5] += 1
     search.plan.version[k] = search.state[5]
+    return refresh(work, search.plan, k)
 
 
 @compiled
@@ -225,7 +222,10 @@ def _ruin(work: Work, search: Search) -> float:
 
 @compiled
 def _take_string(work: Work, search: Search, visit: int, size: int) -> float:
-    """Take out a string of visits around one; half the time leave a stretch inside it in place."""
+    """Take out a string of visits around one; half the time leave a stretch inside it in place.
+
+    Returns the change of cost; NEVER where what is left cannot be driven, so that the trial fails.
+    """
     plan = search.plan
     k = plan.round_of[visit]
     _touch(search, k)
@@ -251,7 +251,8 @@ def _take_string(work: Work, search: Search, visit: int, size: int) -> float:
         change += work.worth[each] - work.extra[each, k]
         search.held[search.state[1]] = each
         search.state[1] += 1
-    _renew(work, search, k)
+    if not _renew(work, search, k):  # the direct drive may be the longer one
+        return NEVER
     return float(change + plan.travel[k])
 
 
@@ -363,15 +364,17 @@ def _look(
     found: tuple[int, int, float],
 ) -> tuple[int, int, float]:
     """Return the cheapest place found so far, with that of one more round."""
-    if not work.allowed[visit, k] or draw(search) < blink:
+    known = search.known[visit, k, 0]
+    if known == FORBIDDEN or draw(search) < blink:
         return found
-    if search.known[visit, k] != search.plan.version[k]:
-        search.known[visit, k] = search.plan.version[k]
+    version = search.plan.version[k]
+    if known < version * PLACES or known >= (version + 1) * PLACES:
         place, cost = cheapest_place(work, search.plan, visit, k)
-        search.known_place[visit, k] = place
-        search.known_cost[visit, k] = cost
-    if search.known_cost[visit, k] < found[2]:
-        return k, search.known_place[visit, k], search.known_cost[visit, k]
+        known = float(version * PLACES + place)
+        search.known[visit, k, 0] = known
+        search.known[visit, k, 1] = cost
+    if search.known[visit, k, 1] < found[2]:
+        return k, int(known) % PLACES, search.known[visit, k, 1]
     return found
 
 
