@@ -22,11 +22,10 @@ def by_hand(order: list[int], record: dict[str, Any]) -> bool:
     minutes = record["travel"]["minutes"]
     pause = clinician["break"]
     span = range(0, clinician["shift"][1] + 1, STEP)
+    rests = [None] if pause is None else _inside([pause["window"]], span)
+    starts = [_inside(visits[v]["windows"], span) for v in order]
     travel = sum(minutes[a][b] for a, b in itertools.pairwise([0, *(2 + v for v in order), 1]))
-    for begins in [None] if pause is None else span:
-        starts = [
-            [t for t in span if any(a <= t <= b for a, b in visits[v]["windows"])] for v in order
-        ]
+    for begins in rests:
         for chosen in itertools.product(*starts):
             stops = [
                 {
@@ -48,6 +47,10 @@ def by_hand(order: list[int], record: dict[str, Any]) -> bool:
     return False
 
 
+def _inside(windows: list[list[int]], span: range) -> list[int]:
+    return [t for t in span if any(opens <= t <= closes for opens, closes in windows)]
+
+
 def settle(start: int, begins: int, length: int) -> int:
     """Return the latest arrival for a start: at it, or before a break that ends with the wait."""
     return begins if begins < start <= begins + length else start
@@ -55,7 +58,7 @@ def settle(start: int, begins: int, length: int) -> int:
 
 @st.composite
 def short_routes(draw: st.DrawFn) -> dict[str, Any]:
-    tens = st.integers(0, 4).map(lambda n: n * STEP)
+    tens = st.integers(0, 3).map(lambda n: n * STEP)
     opens = st.integers(0, 20).map(lambda n: n * STEP)
     windows = st.lists(
         st.tuples(opens, tens).map(lambda w: [w[0], w[0] + w[1]]), min_size=1, max_size=2
