@@ -10,9 +10,10 @@ from benchmarks.model import (
     Id,
     Instance,
     MeasuredTravel,
-    Minutes,
     absent_places,
+    minutes_from,
     minutes_table,
+    part_of,
 )
 from benchmarks.route_times import SLACK, time_route
 
@@ -30,13 +31,8 @@ def find_faults(instance: Instance) -> tuple[str, ...]:
         return faults
     if instance.visits and not instance.clinicians:
         return (f"instance: no clinicians for {len(instance.visits)} visits",)
-    table = minutes_table(instance)
-    faults = (
-        *_visits_without_time(instance),
-        *_wrong_pins(instance),
-        *_out_of_reach(instance, table),
-    )
-    return faults or tuple(_clashing_pins(instance, table))
+    faults = (*_visits_without_time(instance), *_wrong_pins(instance), *_out_of_reach(instance))
+    return faults or tuple(_clashing_pins(instance))
 
 
 def _double_ids(instance: Instance) -> Iterator[str]:
@@ -49,7 +45,7 @@ def _double_ids(instance: Instance) -> Iterator[str]:
 def _unknown_people(instance: Instance) -> Iterator[str]:
     known = {clinician.id for clinician in instance.clinicians}
     for visit in instance.visits:
-        named = [("allowed", each) for each in sorted(visit.allowed - known, key=str)]
+        named = [("allowed", each) for each in sorted(set(visit.allowed) - known, key=str)]
         named += [("pinned", visit.pinned.clinician)] if visit.pinned else []
         named += [("preferred", visit.preferred)] if visit.preferred is not None else []
         for field, who in named:
@@ -88,11 +84,14 @@ def _place(instance: Instance, place: int) -> str:
 
 def _visits_without_time(instance: Instance) -> Iterator[str]:
     shifts = {each.id: each.shift[1] - each.shift[0] for each in instance.clinicians}
+    shortest = min(shifts.values(), default=0.0)
     for visit in instance.visits:
         if not visit.windows:
             yield f"visit {visit.id}: it has no window"
-        longest = max((shifts[who] for who in visit.takers), default=None)
-        if longest is not None and visit.service_minutes > longest:
+        if visit.service_minutes <= shortest or not visit.takers:
+            continue
+        longest = max(shifts[who] for who in visit.takers)
+        if visit.service_minutes > longest:
             yield (
                 f"visit {visit.id}: its service of {visit.service_minutes:g} minutes exceeds "
                 f"the longest shift of those allowed, {longest:g} minutes"
@@ -109,11 +108,12 @@ def _wrong_pins(instance: Instance) -> Iterator[str]:
             yield f"visit {visit.id}: it is pinned to {visit.pinned.start:g}, outside its windows"
 
 
-def _out_of_reach(instance: Instance, table: Minutes) -> Iterator[str]:
+def _out_of_reach(instance: Instance) -> Iterator[str]:
     """A place nobody could drive to in a whole shift is a slip of the file, not a hard day."""
     shifts = np.array([each.shift[1] - each.shift[0] for each in instance.clinicians])
+    table = minutes_from(instance, range(len(shifts)))
     for position, visit in enumerate(instance.visits):
-        ways = table[: len(shifts), instance.home_of(position)]
+        ways = table[:, instance.home_of(position)]
         if (ways > shifts).all():
             yield (
                 f"visit {visit.id}: it is out of reach, {ways.min():.0f} minutes from the nearest "
@@ -121,27 +121,30 @@ def _out_of_reach(instance: Instance, table: Minutes) -> Iterator[str]:
             )
 
 
-def _clashing_pins(instance: Instance, table: Minutes) -> Iterator[str]:
+def _clashing_pins(instance: Instance) -> Iterator[str]:
     pins: dict[Id, list[tuple[float, int]]] = {}
     for position, visit in enumerate(instance.visits):
         if visit.pinned:
             pins.setdefault(visit.pinned.clinician, []).append((visit.pinned.start, position))
     for row, clinician in enumerate(instance.clinicians):
-        day = sorted(pins.get(clinician.id, ()))
-        clashes = list(_too_close(instance, table, day))
+        day = part_of(
+            instance, row, [position for _, position in sorted(pins.get(clinician.id, ()))]
+        )
+        clashes = list(_too_close(day))
         yield from clashes
-        if not clashes and time_route(instance, table, row, [pin[1] for pin in day]) is None:
-            names = ", ".join(str(instance.visits[position].id) for _, position in day)
+        if not clashes and time_route(day, minutes_table(day), 0, range(len(day.visits))) is None:
+            names = ", ".join(str(visit.id) for visit in day.visits)
             yield (
                 f"clinician {clinician.id}: the pinned visits {names} cannot be kept with the "
                 "shift, the break and the most visits and travel of a day"
             )
 
 
-def _too_close(instance: Instance, table: Minutes, day: list[tuple[float, int]]) -> Iterator[str]:
-    for (start, here), (next_start, there) in pairwise(day):
-        first, second = instance.visits[here], instance.visits[there]
-        way = table[instance.home_of(here), instance.home_of(there)]
+def _too_close(day: Instance) -> Iterator[str]:
+    table = minutes_table(day)
+    for here, (first, second) in enumerate(pairwise(day.visits)):
+        way = table[day.home_of(here), day.home_of(here + 1)]
+        (start, _), (next_start, _) = first.starts[0], second.starts[0]
         if start + first.service_minutes + way > next_start + SLACK:
             yield (
                 f"visit {first.id} and visit {second.id}: both are pinned to one clinician, "

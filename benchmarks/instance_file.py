@@ -5,6 +5,7 @@ The format is in docs/benchmarks/format.md.
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,9 +117,7 @@ def _visit(record: Any, position: int) -> Visit:
         ),
         windows=tuple(_span(each, f"{where}, window") for each in _list(record, "windows", where)),
         priority=_amount(_field(record, "priority", where), f"{where}, priority"),
-        allowed=frozenset(
-            _id(each, f"{where}, allowed") for each in _list(record, "allowed", where)
-        ),
+        allowed=_ids(_list(record, "allowed", where), f"{where}, allowed"),
         pinned=_pin(record.get("pinned"), f"{where}, pinned"),
         preferred=None if preferred is None else _id(preferred, f"{where}, preferred"),
     )
@@ -179,6 +178,15 @@ def _id(value: Any, where: str) -> Id:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise InstanceError([f"{where}: {value!r} is not an id"])
     return value
+
+
+def _ids(values: list[Any], where: str) -> tuple[Id, ...]:
+    """Return each id once; equal texts are one object, as a long day repeats each of them often."""
+    kinds = set(map(type, values))
+    if not kinds <= {str, int}:
+        for value in values:
+            _id(value, where)
+    return tuple(dict.fromkeys(map(sys.intern, values) if kinds == {str} else values))
 
 
 def _number(value: Any, where: str) -> float:

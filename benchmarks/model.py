@@ -1,5 +1,6 @@
 """The day of an instance's file as values: clinicians, visits, minutes between places."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,7 @@ class Visit:
     service_minutes: float
     windows: tuple[Span, ...]
     priority: float
-    allowed: frozenset[Id]
+    allowed: tuple[Id, ...]
     pinned: Pin | None
     preferred: Id | None
 
@@ -75,9 +76,9 @@ class Visit:
         return tuple(apart)
 
     @property
-    def takers(self) -> frozenset[Id]:
+    def takers(self) -> tuple[Id, ...]:
         """Return who may make the visit: the pin's clinician alone where pinned."""
-        return frozenset({self.pinned.clinician}) if self.pinned else self.allowed
+        return (self.pinned.clinician,) if self.pinned else self.allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +122,18 @@ Plan = dict[str, Any]
 
 
 def minutes_table(instance: Instance) -> Minutes:
-    """Return the travel minutes over starts, ends and visits; from and to no end it takes none.
+    """Return the travel minutes over starts, ends and visits; from and to no end it takes none."""
+    return minutes_from(instance, range(2 * len(instance.clinicians) + len(instance.visits)))
 
-    Haversine formula, Earth radius 6,371 km.
-    """
-    absent = absent_places(instance)
+
+def minutes_from(instance: Instance, origins: Sequence[int]) -> Minutes:
+    """Return the rows of the table for some places: great-circle distance, or as measured."""
     if isinstance(instance.travel, MeasuredTravel):
-        table = instance.travel.minutes.copy()
+        table = instance.travel.minutes[list(origins)]
     else:
-        table = _estimate(instance, instance.travel)
-    table[absent, :] = 0.0
+        table = _estimate(instance, instance.travel, origins)
+    absent = absent_places(instance)
+    table[absent[list(origins)], :] = 0.0
     table[:, absent] = 0.0
     return table
 
@@ -143,15 +146,31 @@ def absent_places(instance: Instance) -> NDArray[np.bool_]:
     return absent
 
 
-def _estimate(instance: Instance, travel: EstimatedTravel) -> Minutes:
+def part_of(instance: Instance, clinician: int, visits: Sequence[int]) -> Instance:
+    """Return the day of one clinician and some visits alone, in that order."""
+    travel = instance.travel
+    if isinstance(travel, MeasuredTravel):
+        places = [instance.start_of(clinician), instance.end_of(clinician)]
+        places += [instance.home_of(visit) for visit in visits]
+        travel = MeasuredTravel(travel.minutes[np.ix_(places, places)])
+    chosen = tuple(instance.visits[visit] for visit in visits)
+    return Instance(travel, (instance.clinicians[clinician],), chosen)
+
+
+def _estimate(instance: Instance, travel: EstimatedTravel, origins: Sequence[int]) -> Minutes:
+    """Return minutes by great circle, Earth radius 6,371 km.
+
+    The angle is twice the arcsine of half the chord between two points of the unit sphere; unlike
+    the arccosine of their product it keeps its precision for neighbors.
+    """
     points = [c.start for c in instance.clinicians]
     points += [c.end or c.start for c in instance.clinicians]
     points += [v.point for v in instance.visits]
     lat, lon = np.radians(np.array(points, dtype=np.float64).reshape(-1, 2)).T
-    table = np.empty((len(points), len(points)))
+    sphere = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    table = np.empty((len(origins), len(points)))
     per_radian = 2 * EARTH_RADIUS_KM * travel.detour / travel.kmh * 60
-    for row in range(len(points)):  # by row: the whole at once would need the table five times over
-        across = np.sin((lat - lat[row]) / 2) ** 2
-        along = np.cos(lat) * np.cos(lat[row]) * np.sin((lon - lon[row]) / 2) ** 2
-        table[row] = per_radian * np.arcsin(np.sqrt(np.minimum(1.0, across + along)))
+    for row, origin in enumerate(origins):  # by row: all at once would take the memory five times
+        chord = np.sqrt(((sphere - sphere[:, origin, None]) ** 2).sum(axis=0))
+        table[row] = per_radian * np.arcsin(np.minimum(1.0, chord / 2))
     return table

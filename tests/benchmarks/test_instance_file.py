@@ -39,7 +39,7 @@ def test_every_field_arrives() -> None:
             60,
             ((540, 720),),
             1,
-            frozenset({"Ada"}),
+            ("Ada",),
             Pin("Ada", 600),
             "Ada",
         ),
@@ -62,7 +62,7 @@ def test_a_day_without_visits_is_a_day(clinicians: list[Record]) -> None:
 
 
 def test_a_visit_nobody_may_make_is_a_visit() -> None:
-    assert parse_instance(a_day([a_clinician()], [a_visit(allowed=[])])).visits[0].takers == set()
+    assert parse_instance(a_day([a_clinician()], [a_visit(allowed=[])])).visits[0].takers == ()
 
 
 def test_windows_that_touch_or_overlap_are_one_span() -> None:
@@ -219,3 +219,14 @@ def test_a_measured_table_is_taken_as_it_is_but_for_an_end_that_is_none() -> Non
     minutes = [[0, 7, 10], [8, 0, 9], [20, 6, 0]]
     record = a_day([a_clinician(end=None)], [a_visit()], travel={"minutes": minutes})
     assert minutes_table(parse_instance(record)).tolist() == [[0, 0, 10], [0, 0, 0], [20, 0, 0]]
+
+
+@pytest.mark.parametrize("allowed", [["Ada", None], ["Ada", True], ["Ada", 1.5], [["Ada"]]])
+def test_ids_are_texts_or_whole_numbers(allowed: list[Any]) -> None:
+    record = a_day([a_clinician()], [a_visit(allowed=allowed)])
+    assert "visit Ann, allowed: " in problems_of(record)[0]
+
+
+def test_numbers_may_be_ids_and_each_counts_once() -> None:
+    record = a_day([a_clinician("Ada"), a_clinician("Cy", id=7)], [a_visit(allowed=[7, "Ada", 7])])
+    assert parse_instance(record).visits[0].allowed == (7, "Ada")
