@@ -20,9 +20,10 @@ HEAD = """# Day plans side by side
 Cost = travel hours + 5.556 for each unit of unassigned priority, worked out by the independent
 checker; less is better. Every planner ran as a program of its own for the same seconds by the
 clock, one after the other; memory is the program's peak. VROOM ran once at each of its exploration
-levels {levels} on every core, and its cheapest plan in time counts. *Repaired* counts visits that a
-peer had placed against a rule it does not know (PyVRP knows no breaks); they were placed anew by
-greedy insertion or left out. *Late*: not done a tenth and two seconds after its time.
+levels {levels} on every core, and its cheapest plan in time counts. *Repaired* counts visits that
+lost the place a peer gave them, because it knows no breaks (PyVRP) or had left a pinned visit out;
+they were placed anew by greedy insertion or stay unassigned. *Late*: not done a tenth and two
+seconds after its time.
 
 Made by `{command}` on {machine}; load while it ran {loads}.
 """
