@@ -119,3 +119,4 @@ format: $(DEV) ## Format the code and sort its imports
 lock: $(DEV) ## Pin the dependencies of pyproject.toml again (ARGS=--upgrade takes newer ones)
 	$(UV_COMPILE) $(ARGS) pyproject.toml --output-file requirements.txt
 	$(UV_COMPILE) $(ARGS) --constraint requirements.txt --group dev pyproject.toml --output-file requirements-dev.txt
+	$(UV_COMPILE) $(ARGS) --constraint requirements.txt --group bench pyproject.toml --output-file requirements-bench.txt
