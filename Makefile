@@ -12,6 +12,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --pyth
 
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
+COMPILED := $(VENV)/.compiled
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -39,13 +40,18 @@ $(DEV): requirements-dev.txt requirements.txt | $(BIN)/python
 	$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $(RUNTIME) $@
 
+# The planner's loops, compiled once: whoever asks for the first plan shall not wait for that.
+$(COMPILED): $(wildcard scheduler/matching/kernels/*.py) | $(RUNTIME)
+	$(BIN)/python -c 'from scheduler.matching.day_plan import compile_loops; compile_loops()'
+	@touch $@
+
 .PHONY: setup
-setup: $(DEV) ## Install everything, for working on the code
+setup: $(DEV) $(COMPILED) ## Install everything, for working on the code
 
 # Running it
 
 .PHONY: run
-run: $(RUNTIME) ## Prepare the database (demo practice on first start) and serve on PORT (8000)
+run: $(RUNTIME) $(COMPILED) ## Prepare the database (demo practice on first start) and serve on PORT (8000)
 	exec $(FLASK) serve --port $${PORT:-8000}
 
 .PHONY: demo
@@ -53,7 +59,7 @@ demo: $(RUNTIME) ## Play the demo
 	$(FLASK) demo $(ARGS)
 
 .PHONY: jobs
-jobs: $(RUNTIME) ## Run the scheduled jobs' clock alone
+jobs: $(RUNTIME) $(COMPILED) ## Run the scheduled jobs' clock alone
 	exec $(FLASK) jobs $(ARGS)
 
 .PHONY: migrate
@@ -93,15 +99,15 @@ migration-check: $(DEV) ## The migrations make exactly the models
 	$(FLASK) migration-check
 
 .PHONY: test
-test: $(DEV) ## All tests but the long ones
+test: $(DEV) $(COMPILED) ## All tests but the long ones
 	HYPOTHESIS_PROFILE=short $(PYTEST) -m "not soak" $(ARGS)
 
 .PHONY: soak
-soak: $(DEV) ## The long tests
+soak: $(DEV) $(COMPILED) ## The long tests
 	HYPOTHESIS_PROFILE=soak $(PYTEST) -m soak $(ARGS)
 
 .PHONY: bench
-bench: $(DEV) ## Measure the engine
+bench: $(DEV) $(COMPILED) ## Measure the engine
 	$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: screenshots
