@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.conftest import Database
+from tests.web.browser import chromium
 from tests.web.site import Clinic, Site, site_on
 
 pytest.register_assert_rewrite("tests.web.journey")
@@ -35,3 +37,10 @@ def lone_site(sqlite_database: Database, tmp_path: Path) -> Iterator[Site]:
 def lone_clinic(lone_site: Site) -> Clinic:
     """A small practice, on SQLite."""
     return Clinic(lone_site)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real browser."""
+    with chromium() as browser:
+        yield browser

@@ -1,5 +1,6 @@
 """The steps of whole journeys, and what must stand in the tables when they are over."""
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from uuid import UUID
 from playwright.sync_api import Browser, Page
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute
+from werkzeug.serving import make_server
 
 from scheduler.domain.geography import PostalAddress
 from scheduler.services.intake import NewPatient, register_patient
@@ -117,6 +119,20 @@ def town_on(database: Database, folder: Path) -> Iterator[Town]:
         yield town
 
 
+@contextmanager
+def served(site: Site) -> Iterator[str]:
+    """Serve the application of a test on a port of its own, with the test's clock."""
+    server = make_server("127.0.0.1", 0, site.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 # Patient, prescriber, patient, clinician, prescriber
 
 
@@ -167,20 +183,25 @@ def ask(patient: Person, service: str) -> None:
     patient.tick(f"input[name=service_code][value={service}]")
     patient.write("last_day", "2026-10-24")
     patient.press("Go on to the questions")
-    patient.write("q_reason", "low mood")
-    patient.write("weight", "160")
-    patient.tick("input[name=weight_unit][value=lb]")
-    fields = "main fieldset:has(input[value=no]), main textarea[required]:not(#q_reason)"
-    for field in patient.page.locator(fields).all():
-        name = str(field.get_attribute("id"))
-        if field.evaluate("element => element.tagName") == "FIELDSET":
-            patient.tick(f"input[name={name}][value=no]")
-        else:
-            patient.write(name, "none")
-    patient.tick("#treatment_consent")
+    answer_questions(patient)
     patient.press("Go on and check")
     assert "160 pounds (72.57 kilograms)" in patient.told
     patient.press("Send my request")
+
+
+def answer_questions(person: Person) -> None:
+    """Answer every question, harmlessly, and agree."""
+    person.write("q_reason", "low mood")
+    person.write("weight", "160")
+    person.tick("input[name=weight_unit][value=lb]")
+    fields = "main fieldset:has(input[value=no]), main textarea[required]:not(#q_reason)"
+    for field in person.page.locator(fields).all():
+        name = str(field.get_attribute("id"))
+        if field.evaluate("element => element.tagName") == "FIELDSET":
+            person.tick(f"input[name={name}][value=no]")
+        else:
+            person.write(name, "none")
+    person.tick("#treatment_consent")
 
 
 def sign(town: Town, browser: Browser, what: Callable[[Person], bool]) -> None:

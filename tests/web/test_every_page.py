@@ -8,7 +8,6 @@ from playwright.sync_api import Browser
 from scheduler.store.people import Role
 from tests.web.browser import (
     LOOKS,
-    chromium,
     cut_off,
     empty_forms,
     findings,
@@ -27,12 +26,6 @@ PUBLIC = ("/", "/?zip_code=64108", "/?zip_code=90012", "/?zip_code=abc", "/sign-
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
     with demonstration(tmp_path_factory.mktemp("demonstration")) as practice:
         yield practice
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def looks_and_roles() -> list[object]:

@@ -14,7 +14,6 @@ from playwright.sync_api import Browser
 from scheduler.store.people import Role
 from tests.conftest import Database
 from tests.server import server_running
-from tests.web.browser import chromium
 from tests.web.danger import Danger, stubborn
 from tests.web.dying import CLOCK
 from tests.web.journey import (
@@ -52,12 +51,6 @@ TO_THE_SECOND_DOSE = {
     "Complete the visit: /route/visits/x/outcome",
 }
 TO_THE_HOTEL = {"Sign in: /staff/sign-in", "Assign: /dispatch/requests/x/assign"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @contextmanager

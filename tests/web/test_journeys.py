@@ -1,17 +1,13 @@
 """Whole journeys of three people in a real browser, under a clock that the tests move."""
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
-from werkzeug.serving import make_server
 
 from scheduler.store.people import Role
 from tests.conftest import Database
-from tests.web.browser import chromium
 from tests.web.hands import Person, Typist
 from tests.web.journey import (
     Town,
@@ -21,35 +17,15 @@ from tests.web.journey import (
     go_from_request_to_second_dose,
     look_elsewhere,
     open_hotel,
+    served,
     town_on,
 )
-from tests.web.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("journeys")]
 HANDS = [
     pytest.param(Person, id="pointing"),
     pytest.param(Typist, id="keyboard alone"),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@contextmanager
-def served(site: Site) -> Iterator[str]:
-    """Serve the application of a test on a port of its own, with the test's clock."""
-    server = make_server("127.0.0.1", 0, site.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from scheduler.store.models import METADATA
 from tests.clocks import FixedClock
 from tests.conftest import TEST_KEY
 from tests.server import Server, server_running
-from tests.web.browser import chromium
 from tests.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -40,12 +39,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     engine.dispose()
     with server_running(f"sqlite:///{folder / 'visits.db'}", folder) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(params=LOOKS, ids=[f"{width}-{scheme}" for width, scheme in LOOKS])
