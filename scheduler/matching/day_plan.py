@@ -84,11 +84,13 @@ def plan_day(
     from scheduler.matching.kernels.side_by_side import Searching, search
 
     work = loading.load_work(day)
-    first = begin_search(work, loading.load_rounds(day, work, current), seed)
+    start = loading.load_rounds(day, work, current)
+    loading.hold_promises(day, work, start)
+    first = begin_search(work, start, seed)
     put_waiting(work, first)
     began_at = float(first.cost[1])
     how = Searching(Watch(stop), annealing or Annealing(), progress)
-    best = search(work, first.best, seed, how)
+    best = search(work, first, seed, how)
     return _read(day, work, best, began_at, how.watch.trials)
 
 

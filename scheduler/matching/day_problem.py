@@ -172,6 +172,9 @@ def _minutes_problems(day: DayProblem) -> Problems:
     if day.minutes.shape != (len(names), len(names)):
         yield "minutes", f"must be {len(names)} by {len(names)}, is {day.minutes.shape}"
         return
+    odd = np.array([not (np.isfinite(row) & (row >= 0)).all() for row in day.minutes])
+    if not odd.any():
+        return
     wrong = ~np.isfinite(day.minutes) | (day.minutes < 0)
     worst = np.maximum(wrong.sum(axis=0), wrong.sum(axis=1))
     while wrong.any():

@@ -64,9 +64,9 @@ def credential_problem(
     if scope is ScopeAnswer.STATE_NOT_VERIFIED:
         return NOT_VERIFIED
     if scope is ScopeAnswer.CREDENTIAL_NOT_ALLOWED:
-        return f"{holder.credential} may not give this care in {STATES[state]}"
+        return f"{holder.credential.with_article} may not give this care in {STATES[state]}"
     if scope is ScopeAnswer.NEEDS_MORE_PEOPLE:
-        return f"{holder.credential} may not give this care alone in {STATES[state]}"
+        return f"{holder.credential.with_article} may not give this care alone in {STATES[state]}"
     standing = licence_standing(holder, state, *days, rules.compacts)
     return None if standing.allows else _licence_words(standing, state)
 

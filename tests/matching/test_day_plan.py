@@ -287,6 +287,13 @@ def test_parameters_name_the_rule_they_break(make: Callable[[], object], words: 
         make()
 
 
+def test_a_promise_is_not_given_up_for_another_one() -> None:
+    nora = replace(NORA, windows=((100, 100),), promised=True)
+    omar = replace(nora, id="omar", worth=900)
+    plan = plan_day(day_of(nora, omar), SHORT, current=[["nora"]])
+    assert plan.unassigned == ("omar",)
+
+
 def test_told_patients_keep_their_clinician_where_the_tax_outweighs_the_drive() -> None:
     bea = replace(ADA, clinician="bea")
     minutes = np.full((5, 5), 40.0)

@@ -19,6 +19,8 @@ from scheduler.matching.kernels.rounds import (
 )
 
 MOST_VISITS = 250
+ROWS_AT_ONCE = 256
+"""So that a large day's distances are not all copied to be sorted."""
 
 
 class District(NamedTuple):
@@ -93,7 +95,6 @@ def part_of(work: Work, rounds: Whole, visits: Whole) -> Work:
     many = work.allowed.shape[1]
     nodes = np.concatenate([rounds, many + rounds, 2 * many + visits])
     minutes = work.minutes[np.ix_(nodes, nodes)]
-    between = minutes[2 * len(rounds) :, 2 * len(rounds) :]
     return Work(
         minutes=minutes,
         service=work.service[visits],
@@ -108,15 +109,29 @@ def part_of(work: Work, rounds: Whole, visits: Whole) -> Work:
         pause=work.pause[rounds],
         most_visits=work.most_visits[rounds],
         most_travel=work.most_travel[rounds],
-        near=nearest(between + between.T, work.near.shape[1]),
+        near=nearest_visits(minutes, len(rounds), work.near.shape[1]),
         near_rounds=nearest(minutes[: len(rounds), 2 * len(rounds) :].T, work.near_rounds.shape[1]),
     )
 
 
 def nearest(distances: Numbers, many: int) -> Whole:
     """Return for each row its columns from the smallest on, at most so many."""
-    order = np.argsort(distances, axis=1, kind="stable")[:, :many]
-    return np.ascontiguousarray(order, dtype=np.int64)
+    many = min(many, distances.shape[1])
+    found = np.empty((len(distances), many), dtype=np.int64)
+    for first in range(0, len(distances), ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
+        found[rows] = np.argsort(distances[rows], axis=1, kind="stable")[:, :many]
+    return found
+
+
+def nearest_visits(minutes: Numbers, rounds: int, many: int) -> Whole:
+    """Return for each visit those that are nearest there and back, itself first."""
+    between = minutes[2 * rounds :, 2 * rounds :]
+    found = np.empty((len(between), min(many, len(between))), dtype=np.int64)
+    for first in range(0, len(between), ROWS_AT_ONCE):
+        rows = slice(first, first + ROWS_AT_ONCE)
+        found[rows] = nearest(between[rows] + between[:, rows].T, many)
+    return found
 
 
 def put_back(plan: Rounds, district: District, found: Rounds) -> None:

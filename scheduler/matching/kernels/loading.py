@@ -6,7 +6,7 @@ import numpy as np
 
 from scheduler.domain.errors import InvalidInput
 from scheduler.matching.day_problem import DayProblem, DayVisit, Id
-from scheduler.matching.kernels.districts import nearest
+from scheduler.matching.kernels.districts import nearest, nearest_visits
 from scheduler.matching.kernels.rounds import (
     NEVER,
     NOWHERE,
@@ -27,10 +27,9 @@ PROMISE_WORTH = 100_000.0
 
 def load_work(day: DayProblem) -> Work:
     """Return the problem as arrays; shifts and visits keep their order."""
-    rounds, visits = len(day.shifts), len(day.visits)
+    rounds = len(day.shifts)
     opens, closes = _windows(day.visits)
     drives = np.ascontiguousarray(day.minutes, dtype=np.float64)
-    between, from_starts = drives[2 * rounds :, 2 * rounds :], drives[:rounds, 2 * rounds :]
     return Work(
         minutes=drives,
         service=_numbers(visit.minutes for visit in day.visits),
@@ -45,8 +44,8 @@ def load_work(day: DayProblem) -> Work:
         pause=_pauses(day),
         most_visits=np.array([shift.max_visits for shift in day.shifts], dtype=np.int64),
         most_travel=_numbers(shift.max_travel_minutes for shift in day.shifts),
-        near=nearest(between + between.T, min(visits, NEAR_VISITS)),
-        near_rounds=nearest(from_starts.T, min(rounds, NEAR_ROUNDS)),
+        near=nearest_visits(drives, rounds, NEAR_VISITS),
+        near_rounds=nearest(drives[:rounds, 2 * rounds :].T, NEAR_ROUNDS),
     )
 
 
@@ -154,6 +153,12 @@ def _lay(day: DayProblem, work: Work, plan: Rounds, k: int, order: Sequence[int]
     if not refresh(work, plan, k):
         named = ", ".join(f"visit {day.visits[visit].id}" for visit in order)
         raise InvalidInput({who: f"cannot keep {named} within shift, windows, break and driving"})
+
+
+def hold_promises(day: DayProblem, work: Work, plan: Rounds) -> None:
+    """Make promised visits that are in the plan dearer than all the others together."""
+    promised = np.array([visit.promised for visit in day.visits], dtype=np.bool_)
+    work.worth[promised & (plan.round_of != NOWHERE)] += PROMISE_WORTH * len(day.visits)
 
 
 def waiting(plan: Rounds) -> Whole:

@@ -49,13 +49,14 @@ Means = tuple[Searching, ThreadPoolExecutor]
 Task = tuple[Work, Search]
 
 
-def search(work: Work, start: Rounds, seed: int, how: Searching) -> Rounds:
-    """Return the best plan found from a start; never a worse one.
+def search(work: Work, first: Search, seed: int, how: Searching) -> Rounds:
+    """Return the best plan found from that of a first search; never a worse one.
 
     Raises:
         PlanCancelled: whoever is told of the progress said no.
     """
-    improve(work, begin_search(work, start, seed), 0, 1.0, 1.0)  # compiling is not counted
+    improve(work, first, 0, 1.0, 1.0)  # compiling is not counted
+    start = first.best
     how.watch.start()
     with ThreadPoolExecutor(CORES) as pool:
         if len(start.round_of) <= MOST_VISITS:
