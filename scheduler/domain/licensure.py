@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+_SPOKEN_WITH_A_VOWEL = frozenset("AEFHILMNORSX")
+"""Letters whose names begin with a vowel: an RN, an MD, but a PA."""
+
 
 class Credential(StrEnum):
     """What a clinician is; the values are the letters that stand behind the name."""
@@ -22,6 +25,14 @@ class Credential(StrEnum):
     def letters(self) -> str:
         """Return what stands behind a name, such as RN; a word is not shouted."""
         return "Paramedic" if self is Credential.PARAMEDIC else self.value
+
+    @property
+    def with_article(self) -> str:
+        """Return it as a sentence begins with it, such as An RN."""
+        if self is Credential.PARAMEDIC:
+            return "A paramedic"
+        article = "An" if self.value[0] in _SPOKEN_WITH_A_VOWEL else "A"
+        return f"{article} {self.value}"
 
 
 PRESCRIBERS = frozenset({Credential.NP, Credential.PA, Credential.MD, Credential.DO})

@@ -106,3 +106,22 @@ def test_the_newest_verification_counts_in_either_order(
     for rules in ([rule(), newer], [newer, rule()]):
         answer = scope_answer(rules, "MO", WayOfGiving.IV_INFUSION, RN, (DAY, DAY))
         assert answer is expected
+
+
+@pytest.mark.parametrize(
+    ("credential", "words"),
+    [
+        (Credential.RN, "An RN"),
+        (Credential.LPN, "An LPN"),
+        (Credential.NP, "An NP"),
+        (Credential.PA, "A PA"),
+        (Credential.MD, "An MD"),
+        (Credential.DO, "A DO"),
+        (Credential.CRNA, "A CRNA"),
+        (Credential.PARAMEDIC, "A paramedic"),
+    ],
+)
+def test_a_sentence_begins_with_a_credential_as_it_is_spoken(
+    credential: Credential, words: str
+) -> None:
+    assert credential.with_article == words

@@ -63,7 +63,7 @@ def acts(clinic: Clinic) -> list[str]:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"credential": "PARAMEDIC"}, "PARAMEDIC may not give this care in Kansas"),
+        ({"credential": "PARAMEDIC"}, "A paramedic may not give this care in Kansas"),
         ({"city": "Denver", "state": "CO", "zip_code": "80202"}, "cannot be reached"),
         (
             {"break_minutes": "240", "break_opens": "09:00", "break_closes": "10:00"},
