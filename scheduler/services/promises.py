@@ -38,9 +38,13 @@ NO_LIMIT = 10_000
 
 @dataclass(frozen=True, slots=True)
 class StandingVisit:
-    """A visit that stands in the way of a change: when it was promised, and what would break."""
+    """A visit that stands in the way of a change: when it was promised, and what would break.
+
+    Dispatch knows it by the time and the patient's initials; who only administers sees no names.
+    """
 
     visit_id: UUID
+    initials: str
     window_starts_at: datetime
     window_ends_at: datetime
     timezone: str
@@ -110,7 +114,7 @@ def standing_visits(desk: Desk, visit_ids: Sequence[UUID]) -> list[StandingVisit
     rows = desk.session.scalars(
         select(VisitRow).where(VisitRow.id.in_(list(visit_ids))).order_by(VisitRow.starts_at)
     )
-    return [_standing(row, "") for row in rows]
+    return [_standing(desk.session, row, "") for row in rows]
 
 
 def _points(desk: Desk, clinician_id: UUID, new_start: Point | None) -> list[Point]:
@@ -136,7 +140,7 @@ def _broken(desk: Desk, clinician_id: UUID, table: DrivingTable) -> dict[UUID, S
     for visit in visits_ahead(desk.session, clinician_id, desk.now()):
         by_day[visit.on_day].append(visit)
     return {
-        visit.id: _standing(visit, why)
+        visit.id: _standing(desk.session, visit, why)
         for day, visits in by_day.items()
         for visit, why in _problems_of_day(desk, clinician_id, day, visits, table)
     }
@@ -172,7 +176,13 @@ def _problem_of_visit(session: Session, row: ClinicianRow, visit: VisitRow) -> s
     return None
 
 
-def _standing(visit: VisitRow, why: str) -> StandingVisit:
+def _standing(session: Session, visit: VisitRow, why: str) -> StandingVisit:
+    name = queries.patient_of(session, visit.patient_id).name
     return StandingVisit(
-        visit.id, visit.window_starts_at, visit.window_ends_at, visit.timezone, why
+        visit_id=visit.id,
+        initials=" ".join(f"{word[0]}." for word in name.split()),
+        window_starts_at=visit.window_starts_at,
+        window_ends_at=visit.window_ends_at,
+        timezone=visit.timezone,
+        why=why,
     )
