@@ -248,7 +248,7 @@ def _visit(
     return BoardVisit(
         visit_id=visit.id,
         patient=words.patients[visit.patient_id],
-        place=f"{address.zip_code} {address.state}",
+        place=f"{address.state} {address.zip_code}",
         service=words.services[visit.service_code],
         state=visit.state,
         starts_at=visit.starts_at,

@@ -130,7 +130,7 @@ def _waiting(
         patient=patient.name,
         service=service.name,
         dosed=service.dosed,
-        place=f"{address.zip_code} {address.state}",
+        place=f"{address.state} {address.zip_code}",
         timezone=address.timezone,
         state=request.state,
         wanted_from=request.wanted_from,
