@@ -5,10 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from flask import request
+from flask_babel import gettext as _
 from pydantic import AfterValidator, StringConstraints
 
 from scheduler.services.placing import Choice
 from scheduler.web.fields import YEARS
+from scheduler.web.forms import CHOSEN
 
 _LONGEST = 80
 
@@ -19,9 +21,9 @@ def read_choice(text: str) -> Choice:
     try:
         clinician_id, starts_at = UUID(who), datetime.fromisoformat(when)
     except ValueError:
-        raise ValueError("Choose one of the times.") from None
+        raise ValueError(_("Choose one of the times.")) from None
     if not mark or starts_at.tzinfo is None or starts_at.year not in YEARS:
-        raise ValueError("Choose one of the times.")
+        raise ValueError(_("Choose one of the times."))
     return Choice(clinician_id, starts_at)
 
 
@@ -30,7 +32,7 @@ def _known(text: str) -> str:
     return text
 
 
-ChoiceText = Annotated[str, StringConstraints(max_length=_LONGEST), AfterValidator(_known)]
+ChoiceText = Annotated[str, CHOSEN, StringConstraints(max_length=_LONGEST), AfterValidator(_known)]
 """A time as an offer's `value` writes it."""
 
 

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
+from flask_babel import gettext as _
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from scheduler.domain.geography import parse_state, parse_zip
@@ -21,37 +22,37 @@ YEARS = range(2000, 2101)
 def _phone(text: str) -> str:
     digits = _PHONE_MARKS.sub("", text)
     if not _PHONE.fullmatch(digits):
-        raise ValueError("must be a US number such as +13035550142")
+        raise ValueError(_("must be a US number such as +13035550142"))
     return digits
 
 
 def _typed_phone(text: str) -> str:
     match = _TYPED_PHONE.fullmatch(_PHONE_MARKS.sub("", text))
     if match is None:
-        raise ValueError("must be a US number with ten digits, such as 303 555 0142")
+        raise ValueError(_("must be a US number with ten digits, such as 303 555 0142"))
     return f"+1{match[1]}"
 
 
 def plain(text: str) -> str:
     """Return the text itself; raises ValueError for what cannot be stored or read."""
     if _CONTROL.search(text):
-        raise ValueError("must not contain control characters")
+        raise ValueError(_("must not contain control characters"))
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("must be valid text") from None
+        raise ValueError(_("must be valid text")) from None
     return text
 
 
 def _born(day: date) -> date:
     if day < EARLIEST:
-        raise ValueError("must be after 1900")
+        raise ValueError(_("must be after 1900"))
     return day
 
 
 def _near(instant: datetime) -> datetime:
     if instant.year not in YEARS:
-        raise ValueError("must lie between the years 2000 and 2100")
+        raise ValueError(_("must lie between the years 2000 and 2100"))
     return instant
 
 

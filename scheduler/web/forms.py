@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Any, TypeVar, get_origin
+from enum import Enum
+from typing import Any, Literal, TypeVar, get_origin
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -12,6 +14,9 @@ from werkzeug.datastructures import MultiDict
 from scheduler.domain.errors import InvalidInput
 
 Model = TypeVar("Model", bound="Form")
+
+CHOSEN = object()
+"""Marks a text that is chosen from what a page lists."""
 
 _NOT_OURS = frozenset({"csrf_token", "submit"})
 
@@ -29,7 +34,8 @@ def parse(kind: type[Model], typed: "MultiDict[str, str]") -> Model:
     except ValidationError as error:
         problems: dict[str, str] = {}
         for each in error.errors():
-            problems.setdefault(_name(each["loc"]), _words(each["type"], each))
+            name = _name(each["loc"])
+            problems.setdefault(name, _words(kind, name, each))
         raise InvalidInput(problems) from error
 
 
@@ -53,15 +59,26 @@ def _name(location: tuple[int | str, ...]) -> str:
     return str(location[0]) if location else "form"
 
 
-def _words(kind: str, error: Mapping[str, Any]) -> str:
+def _words(form: type[Form], name: str, error: Mapping[str, Any]) -> str:
     """Return what to do about a fault; what our own checks say is said as it is."""
+    kind = str(error["type"])
     if kind == "value_error":
         return str(error["msg"]).removeprefix("Value error, ")
+    if kind == "missing" and _is_chosen(form, name):
+        return str(_("Please choose one."))
     limits = error.get("ctx", {})
     for prefix, sentence in _sentences().items():
         if kind.startswith(prefix):
             return sentence % limits if "%(" in sentence else sentence
     return str(_("This is not right. Please check it."))
+
+
+def _is_chosen(form: type[Form], name: str) -> bool:
+    """Say whether a field is not written but chosen: from a list, or yes or no."""
+    field = form.model_fields[name]
+    kind = field.annotation
+    listed = isinstance(kind, type) and issubclass(kind, (Enum, UUID, bool))
+    return listed or get_origin(kind) is Literal or any(each is CHOSEN for each in field.metadata)
 
 
 def _sentences() -> dict[str, str]:

@@ -372,3 +372,4 @@ def test_a_place_keeps_its_distance_from_the_doses_around_it(clinic: Clinic, dre
     refused(answer, 409, "This time is outside the times asked for.", drew)
     assert choices_of(drew)
     refused(drew.post(place, choice="now"), 422, "Choose one of the times", drew)
+    refused(drew.post(place), 422, "Please choose one.", drew)

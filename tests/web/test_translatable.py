@@ -3,6 +3,7 @@
 Names, units and signs that are the same in every language are listed here, one by one.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -16,6 +17,9 @@ from jinja2 import Environment, nodes
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 FILES = sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*.html"))
+FORMS = sorted(
+    path.relative_to(ROOT).as_posix() for path in (ROOT / "scheduler" / "web").rglob("*.py")
+)
 SAME_EVERYWHERE = frozenset({"911", "mg/kg", "kg", "mg", "CSV", "min"})
 """Words that stay as they are: a number to call, units, a file's format."""
 
@@ -137,6 +141,27 @@ def test_phrases_are_found_in_code() -> None:
     source = '{{ _("Well said") }}\n{{ "Hello there" if x else _("Bye now") }}'
     assert list(phrases_in_code(source)) == [(2, "Hello there")]
     assert list(labels_in_code('{{ button("Send") }}{{ button(_("Send")) }}')) == [(1, "Send")]
+
+
+def sentences_raised(source: str) -> list[tuple[int, str]]:
+    """Return the refusals in code that say a sentence of their own past gettext, with lines."""
+    return [
+        (node.lineno, first.value)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "ValueError"
+        for first in node.args
+        if isinstance(first, ast.Constant) and isinstance(first.value, str)
+    ]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_what_a_form_refuses_is_said_through_gettext(name: str) -> None:
+    assert sentences_raised((ROOT / name).read_text()) == []
+
+
+def test_sentences_that_go_past_gettext_are_found() -> None:
+    source = 'raise ValueError("no")\nraise ValueError(_("no"))\nValueError("well")'
+    assert sentences_raised(source) == [(1, "no"), (3, "well")]
 
 
 def test_the_words_can_be_extracted() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, time
 from typing import Annotated, TypeVar
 
+from flask_babel import gettext as _
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from scheduler.domain.clinician_csv import one_line
@@ -16,7 +17,7 @@ Value = TypeVar("Value")
 def _from_text(read: Callable[[str], Value]) -> Callable[[object], Value]:
     def check(typed: object) -> Value:
         if not isinstance(typed, str):
-            raise ValueError("must be given once")  # noqa: TRY004  # pydantic names the field
+            raise ValueError(_("must be given once"))  # noqa: TRY004  # pydantic names the field
         return read(typed.strip())
 
     return check

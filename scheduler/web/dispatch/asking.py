@@ -17,7 +17,7 @@ from scheduler.services.phone_booking import PhoneWish, ask_by_phone, phone_choi
 from scheduler.store.people import ConsentKind
 from scheduler.web.dispatch.blueprint import bp
 from scheduler.web.fields import BirthDate
-from scheduler.web.forms import Form, parse
+from scheduler.web.forms import CHOSEN, Form, parse
 from scheduler.web.once import Agreed, Once, draw_once
 from scheduler.web.questions import beside_questions, intake_of, questions, with_answers
 from scheduler.web.wiring import current_desk
@@ -27,7 +27,7 @@ class AskForm(Form):
     """What is wanted, where and when, and what is asked beside the questionnaire."""
 
     address_id: UUID
-    service_code: Annotated[str, StringConstraints(max_length=40)]
+    service_code: Annotated[str, CHOSEN, StringConstraints(max_length=40)]
     first_day: BirthDate
     last_day: BirthDate
     weight: Annotated[Decimal, Field(gt=0, max_digits=6, decimal_places=2)]

@@ -27,7 +27,7 @@ from scheduler.services.patient_asking import (
 )
 from scheduler.store.people import ConsentKind
 from scheduler.web.fields import BirthDate
-from scheduler.web.forms import Form, parse
+from scheduler.web.forms import CHOSEN, Form, parse
 from scheduler.web.once import Agreed, Once, draw_once
 from scheduler.web.patient.blueprint import bp
 from scheduler.web.questions import (
@@ -44,7 +44,7 @@ class WishForm(Form):
     """What is wanted, where and when."""
 
     address_id: UUID
-    service_code: Annotated[str, StringConstraints(max_length=40)]
+    service_code: Annotated[str, CHOSEN, StringConstraints(max_length=40)]
     first_day: BirthDate
     last_day: BirthDate
     clinician: Literal["same", "any"] = "any"

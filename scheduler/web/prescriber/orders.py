@@ -26,7 +26,7 @@ MOST_ADMINISTRATIONS = 100
 
 def _near(day: date) -> date:
     if day.year not in YEARS:
-        raise ValueError("must lie between the years 2000 and 2100")
+        raise ValueError(_("must lie between the years 2000 and 2100"))
     return day
 
 
