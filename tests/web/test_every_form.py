@@ -18,7 +18,8 @@ from tests.web.rubbish import (
     forms_of,
 )
 from tests.web.site import Clinic
-from tests.web.visitor import PASSWORD, Visitor, read_code, staff_visitor
+from tests.web.test_staff_sign_in import set_up_app, try_password
+from tests.web.visitor import PASSWORD, Visitor, read_code, staff_account, staff_visitor
 
 QUINNS = "816-555-0143"
 _CONVERTER = re.compile(r"<[^:>]+:([^>]+)>")
@@ -80,3 +81,25 @@ def test_rubbish_instead_of_a_new_password(lone_clinic: Clinic) -> None:
             answer = drew.post("/staff/password", **sent)
             assert answer.status_code == 200, f"{what} in {field}"
             assert "problem" in answer.get_data(as_text=True), f"{what} in {field}"
+
+
+def test_rubbish_at_the_second_factor(lone_clinic: Clinic) -> None:
+    """Setting one up, giving its code, and giving a recovery code: refused, never a fault."""
+    address = staff_account(lone_clinic.site, Role.DISPATCHER)
+    visitor = Visitor(lone_clinic.site.app)
+    try_password(visitor, address, PASSWORD)
+    for what, value in RUBBISH.items():
+        visitor.get("/staff/second-factor")
+        answer = visitor.post("/staff/second-factor", setup=value.encode("utf-8", "replace"))
+        assert answer.status_code == 200, f"{what} in setup"
+        assert "Set up an authenticator app" in visitor.text(), f"{what} in setup"
+    set_up_app(visitor)
+    guesser = Visitor(lone_clinic.site.app)
+    try_password(guesser, address, PASSWORD)
+    for path in ("/staff/second-factor/code", "/staff/recovery"):
+        for what, value in RUBBISH.items():
+            guesser.get(path)
+            answer = guesser.post(path, code=value.encode("utf-8", "replace"))
+            assert answer.status_code == 200, f"{what} in {path}"
+            assert "problem" in answer.get_data(as_text=True), f"{what} in {path}"
+    assert guesser.get("/staff").status_code == 303, "nobody was let in"
