@@ -338,9 +338,14 @@ def test_an_account_is_opened_used_and_closed(alex: Visitor, clinic: Clinic) -> 
     path = f"/admin/users/{site.session.scalars(found).one().id}"
     assert fill(alex, f"{path}/sign-out") == 303
     assert bea.get("/staff").headers["Location"].startswith("/staff/sign-in")
-    assert fill(alex, f"{path}/password", password="short") == 422
-    assert fill(alex, f"{path}/password", password="another made-up one") == 303
-    assert fill(alex, f"{path}/second-factor", reason="lost the phone") == 303
+    new, own = {"password": "another made-up one"}, {"own_password": PASSWORD}
+    assert fill(alex, f"{path}/password", password="short", **own) == 422
+    assert fill(alex, f"{path}/password", **new, own_password="not mine") == 422
+    assert "Is not right, or was tried too often" in alex.text()
+    assert fill(alex, f"{path}/second-factor", reason="lost", own_password="not mine") == 422
+    assert audited(site, "set password") == audited(site, "reset second factor") == []
+    assert fill(alex, f"{path}/password", **new, **own) == 303
+    assert fill(alex, f"{path}/second-factor", reason="lost the phone", **own) == 303
     assert fill(alex, f"{path}/close", reason="left") == 303
     bea.get("/staff/sign-in")
     answer = bea.post("/staff/sign-in", email=email, password="another made-up one")

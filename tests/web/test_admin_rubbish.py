@@ -122,8 +122,14 @@ FORMS: dict[str, tuple[dict[str, str], Taken]] = {
         ACCOUNT,
         {"display_name": TEXT_IS_RIGHT, "password": PASSWORDS},
     ),
-    "/admin/users/{account}/password": ({"password": PASSWORD}, {"password": PASSWORDS}),
-    "/admin/users/{account}/second-factor": ({"reason": "lost"}, {"reason": TEXT_IS_RIGHT}),
+    "/admin/users/{account}/password": (
+        {"password": PASSWORD, "own_password": PASSWORD},
+        {"password": PASSWORDS},
+    ),
+    "/admin/users/{account}/second-factor": (
+        {"reason": "lost", "own_password": PASSWORD},
+        {"reason": TEXT_IS_RIGHT},
+    ),
     "/admin/users/{account}/close": ({"reason": "left"}, {"reason": TEXT_IS_RIGHT}),
 }
 """Every form with a field: what is right in it, and which rubbish is right as well."""

@@ -22,8 +22,9 @@ from scheduler.services.accounts import (
     staff_accounts,
 )
 from scheduler.services.clinician_register import list_clinicians
+from scheduler.services.desk import Desk
 from scheduler.store.people import AccountRow, Role
-from scheduler.web.accounts import SHORTEST_PASSWORD, hashed
+from scheduler.web.accounts import SHORTEST_PASSWORD, hashed, require_password
 from scheduler.web.admin.asking import Ask, AskPage, reason_ask, show, take
 from scheduler.web.admin.blueprint import bp
 from scheduler.web.admin.typed import Name, Why
@@ -58,9 +59,17 @@ class AccountForm(Form):
 
 
 class PasswordForm(Form):
-    """A new first password."""
+    """A new first password, signed with the administrator's own."""
 
     password: Password
+    own_password: Password
+
+
+class FactorForm(Form):
+    """Why a second factor goes, signed with the administrator's own password."""
+
+    reason: Why
+    own_password: Password
 
 
 class ReasonForm(Form):
@@ -145,6 +154,26 @@ def _password_ask() -> Ask:
     )
 
 
+def _own_password_ask() -> Ask:
+    return Ask(
+        "own_password",
+        _("Your own password"),
+        type="password",
+        hint=_("What opens somebody's account is signed, not just clicked."),
+        extra={"autocomplete": "current-password", "maxlength": LONGEST_PASSWORD},
+    )
+
+
+def _signed(password: str) -> Desk:
+    """Return the administrator's desk after their own password; raises InvalidInput."""
+    desk = current_desk()
+    try:
+        require_password(desk, password)
+    except InvalidInput as error:
+        raise InvalidInput({"own_password": error.problems["password"]}) from error
+    return desk
+
+
 def _new_account(form: AccountForm, known: frozenset[str]) -> NewAccount:
     problems = {}
     if form.person_id is not None and str(form.person_id) not in known:
@@ -223,13 +252,13 @@ def reset_user_factor(account_id: UUID) -> ResponseReturnValue:
         _("Reset the second factor"),
         _("The second factor is reset."),
     )
-    page = _page(account_id, words, (reason_ask(),))
+    page = _page(account_id, words, (reason_ask(), _own_password_ask()))
     if request.method == "GET":
         return show(page)
     return take(
         page,
-        ReasonForm,
-        lambda form: reset_second_factor(current_desk(), account_id, form.reason),
+        FactorForm,
+        lambda form: reset_second_factor(_signed(form.own_password), account_id, form.reason),
     )
 
 
@@ -242,14 +271,19 @@ def new_user_password(account_id: UUID) -> ResponseReturnValue:
         _("Set the password"),
         _("The password is set."),
     )
-    page = _page(account_id, words, (_password_ask(),))
+    page = _page(account_id, words, (_password_ask(), _own_password_ask()))
     if request.method == "GET":
         return show(page)
     return take(
         page,
         PasswordForm,
-        lambda form: set_password(current_desk(), account_id, hashed(form.password)),
+        lambda form: _set_password(form, account_id),
     )
+
+
+def _set_password(form: PasswordForm, account_id: UUID) -> None:
+    password_hash = hashed(form.password)
+    set_password(_signed(form.own_password), account_id, password_hash)
 
 
 @bp.route("/users/<uuid:account_id>/close", methods=["GET", "POST"])
