@@ -31,12 +31,8 @@ CALENDAR_REACHES_BACK = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """What a patient sees first: open requests, the next visit, more ahead, series, past visits.
+    """What a patient sees first: open requests, the next visit, more ahead, series, past visits."""
 
-    The first name says whose they are: several people may share a phone.
-    """
-
-    first_name: str
     requests: tuple[RequestCard, ...]
     next_visit: VisitCard | None
     ahead: tuple[VisitCard, ...]
@@ -58,7 +54,6 @@ def look_home(desk: Desk) -> Home:
     series = _series(desk, patient_id)
     in_series = {each.id for each in series}
     return Home(
-        first_name=queries.patient_of(desk.session, patient_id).name.split()[0],
         requests=_requests(desk, patient_id, now),
         next_visit=live[0] if live else None,
         ahead=tuple(card for card in live[1:] if card.series_id not in in_series),

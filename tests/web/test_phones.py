@@ -57,8 +57,9 @@ def test_a_shared_phone_opens_whose_birth_date_is_given(town: Town, browser: Bro
         somebody.open("/sign-in/person")
         say_who(somebody, "Robin", ROBINS_BIRTHDAY.isoformat())
         somebody.open("/my")
-        assert "For Robin" in somebody.told
-        assert "May" not in somebody.told
+        assert somebody.page.locator("header .name").inner_text() == "Robin Example"
+        assert somebody.page.locator("header .name").is_visible()
+        assert "May" not in somebody.page.locator("body").inner_text()
 
 
 def test_dispatch_books_for_a_phone_that_takes_no_texts(town: Town, browser: Browser) -> None:
