@@ -11,6 +11,8 @@ def enter_as_staff(person: Person, email: str, password: str) -> None:
     """Sign in as somebody of the staff; a password that was given too often has to wait."""
     for _ in range(person.tries):
         person.open("/staff/sign-in")
+        if "/sign-in" not in person.page.url:
+            return  # signed in before
         person.write("email", email)
         person.write("password", password)
         person.press("Sign in")
