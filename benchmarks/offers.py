@@ -35,24 +35,25 @@ SERVICE = CareService("visit", "Visit", WayOfGiving.NONE, frozenset(), False, Fa
 TRAVEL = GeodesicTravel().minutes
 
 
-def _near(rng: random.Random) -> Point:
+def near(rng: random.Random) -> Point:
+    """Return a point in a city of some 50 by 50 km."""
     return Point(39.1 + rng.uniform(-0.25, 0.25), -94.6 + rng.uniform(-0.3, 0.3))
 
 
 def _route(rng: random.Random, clinician: UUID, day: date) -> Route:
     opens = to_minute(datetime(day.year, day.month, day.day, OPENS_UTC, tzinfo=UTC))
     stops = tuple(
-        Stop(UUID(int=rng.getrandbits(128)), _near(rng), at, at + 60, 95, at)
+        Stop(UUID(int=rng.getrandbits(128)), near(rng), at, at + 60, 95, at)
         for at in (opens + 60, opens + 300)
         if rng.random() < 0.7
     )
-    home = _near(rng)
+    home = near(rng)
     pause = Break(30, opens + 180, opens + 300)
     return Route(clinician, day, opens, opens + 540, home, home, pause, 6, 240, stops)
 
 
-def make_schedule(clinicians: int) -> Schedule:
-    """Return a seeded schedule of 14 days, two visits a day on most of them."""
+def make_schedule(clinicians: int, days: int = DAYS) -> Schedule:
+    """Return a seeded schedule of some days, two visits a day on most of them."""
     rng = random.Random(SEED)
     ids = [UUID(int=number + 1) for number in range(clinicians)]
     licence = Licence("MO", Credential.RN, "1", False, date(2026, 1, 1), date(2030, 1, 1))
@@ -60,10 +61,10 @@ def make_schedule(clinicians: int) -> Schedule:
     rule = ScopeRule(
         "MO", Credential.RN, WayOfGiving.NONE, False, False, "made up", "made up", date(2026, 1, 1)
     )
-    days = [FIRST + timedelta(days=offset) for offset in range(DAYS)]
+    dates = [FIRST + timedelta(days=offset) for offset in range(days)]
     return Schedule(
         {each: Candidate(each, "RN", True, holder, frozenset()) for each in ids},
-        tuple(_route(rng, each, day) for each in ids for day in days),
+        tuple(_route(rng, each, day) for each in ids for day in dates),
         Rulebook((rule,), ()),
     )
 
