@@ -13,6 +13,7 @@ from scheduler.domain.geography import Point
 from scheduler.domain.timing import at_local, local_day
 from scheduler.domain.visits import VisitState
 from scheduler.services.desk import Desk
+from scheduler.services.driving import leg_minutes
 from scheduler.services.message_trail import NEEDS_A_LOOK
 from scheduler.store import mapping, queries
 from scheduler.store.clinicians import ClinicianRow
@@ -189,7 +190,7 @@ def _row(
 ) -> BoardRow:
     off, words = known
     shift = mapping.shift_on(row, on)
-    drives = _drives(desk, row, [address for _, address in stops])
+    drives = _drives(desk, row, stops)
     return BoardRow(
         clinician_id=row.id,
         name=row.name,
@@ -210,14 +211,16 @@ def _row(
     )
 
 
-def _drives(desk: Desk, row: ClinicianRow, addresses: Sequence[AddressRow]) -> list[int]:
+def _drives(
+    desk: Desk, row: ClinicianRow, stops: Sequence[tuple[VisitRow, AddressRow]]
+) -> list[int]:
     """Return minutes from home to the first, between all, and from the last back home."""
-    if not addresses:
+    if not stops:
         return []
     home = Point(row.start_latitude, row.start_longitude)
-    points = [home, *(mapping.place(address).point for address in addresses), home]
-    minutes = desk.ports.travel.minutes(points[:-1], points[1:])
-    return [int(minutes[number, number]) for number in range(len(points) - 1)]
+    way = [home, *(mapping.place(address).point for _, address in stops), home]
+    times = [visit.starts_at for visit, _ in stops] + [visit.ends_at for visit, _ in stops[-1:]]
+    return leg_minutes(desk.ports.travel, way, row.timezone, times)
 
 
 def _pause(row: ClinicianRow, on: date) -> tuple[int, datetime, datetime] | None:
