@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.roads import build_graph, find_programs, nearest_metres, serving
-from scheduler.adapters.osrm import OsrmClient
+from scheduler.adapters.osrm import OsrmClient, spot_of
 from scheduler.adapters.travel import Traffic, TravelCalibration
 from scheduler.domain.geography import Point, great_circle_km
 
@@ -54,7 +54,7 @@ def measure(name: str, url: str, box: Sequence[float], rng: np.random.Generator)
     rows = []
     for first in range(0, len(pairs), ASKED_AT_ONCE):
         some = pairs[first : first + ASKED_AT_ONCE]
-        table = client.table([start for start, _ in some], [end for _, end in some])
+        table = client.table([spot_of(a) for a, _ in some], [spot_of(b) for _, b in some])
         for number, (start, end) in enumerate(some):
             straight = great_circle_km(start, end)
             seconds, metres = table.seconds[number, number], table.metres[number, number]

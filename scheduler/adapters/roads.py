@@ -10,7 +10,15 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.adapters.osrm import OffMap, OsrmClient, RoadsSilent, RoadTable, TooMany
+from scheduler.adapters.osrm import (
+    OffMap,
+    OsrmClient,
+    RoadsSilent,
+    RoadTable,
+    Spot,
+    TooMany,
+    spot_of,
+)
 from scheduler.adapters.travel import GeodesicTravel, require, whole
 from scheduler.domain.driving import TOP_KMH, DayPart
 from scheduler.domain.geography import Point, great_circle_km
@@ -21,9 +29,13 @@ log = logging.getLogger(__name__)
 Floats = NDArray[np.float64]
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-Pair = tuple[Point, Point]
+Leg = tuple[Point, Point]
+Pair = tuple[Spot, Spot]
 Drive = tuple[float, float, float]
 """Seconds and metres of road, and metres off the road."""
+
+Ask = Callable[[Sequence[Pair], float, dict[Pair, Drive]], None]
+"""Asks for pairs until an instant and puts the answers into the dictionary."""
 
 NO_ROAD_MINUTES = 24 * 60.0
 """Stands for a drive that no road allows: longer than any day."""
@@ -90,17 +102,17 @@ class Remembered(Generic[Key, Value]):
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def get(self, key: Key) -> Value | None:
-        """Return what is remembered, or None."""
+    def get(self, keys: Iterable[Key]) -> list[Value | None]:
+        """Return what is remembered under each key, or None."""
         young, old = self._young, self._old
-        found = young.get(key)
-        return old.get(key) if found is None else found
+        return [young.get(key) or old.get(key) for key in keys]
 
-    def put(self, key: Key, value: Value) -> None:
-        """Remember a value."""
+    def put(self, values: Mapping[Key, Value]) -> None:
+        """Remember values, none of which is false; the last ones if there are too many."""
         with self._lock:
-            self._turn(full=len(self._young) >= self._half)
-            self._young[key] = value
+            for key, value in values.items():
+                self._turn(full=len(self._young) >= self._half)
+                self._young[key] = value
 
     def forget_old(self) -> None:
         """Forget what is too old."""
@@ -142,7 +154,7 @@ class RoadTravel:
         self._drives: Remembered[Pair, Drive] = Remembered(
             self._limits.kept_pairs, kept_seconds, clock
         )
-        self._off_map: Remembered[Point, bool] = Remembered(
+        self._off_map: Remembered[Spot, bool] = Remembered(
             self._limits.kept_pairs, kept_seconds, clock
         )
         self._table_points = self._limits.table_points
@@ -160,18 +172,16 @@ class RoadTravel:
         straight = straight_km(origins, destinations)
         return self._whole_minutes(drives, straight, part)
 
-    def legs(self, legs: Sequence[Pair], part: DayPart | None = None) -> Floats:
+    def legs(self, legs: Sequence[Leg], part: DayPart | None = None) -> Floats:
         """Return whole minutes of each drive, from its first point to its second."""
-        fresh = self._learn(lambda until, fresh: self._ask_legs(legs, until, fresh), legs)
-        drives = self._drives_of(legs, fresh)
+        drives = self._single(legs)
         return self._whole_minutes(drives, np.array([great_circle_km(*leg) for leg in legs]), part)
 
-    def kilometres(self, origins: Sequence[Point], destinations: Sequence[Point]) -> Floats:
-        """Return kilometres of road; estimated where no road is known."""
-        drives = self._table(origins, destinations)
-        by_road = (drives[..., 1] + drives[..., 2]) / 1000
-        estimated = self._estimate.kilometres(origins, destinations)
-        return np.where(np.isfinite(by_road), by_road, estimated)
+    def kilometres(self, legs: Sequence[Leg]) -> Floats:
+        """Return kilometres of road of each drive; estimated where no road is known."""
+        drives = self._single(legs)
+        by_road = (drives[:, 1] + drives[:, 2]) / 1000
+        return np.where(np.isfinite(by_road), by_road, self._estimate.kilometres(legs))
 
     def _whole_minutes(self, drives: Floats, straight: Floats, part: DayPart | None) -> Floats:
         """Return minutes for drives (last axis: see Drive) between points so far apart."""
@@ -185,74 +195,72 @@ class RoadTravel:
         estimated = calibration.minutes(straight, factor)
         return whole(np.where(np.isnan(seconds), estimated, by_road))
 
+    def _single(self, legs: Sequence[Leg]) -> Floats:
+        pairs = [(spot_of(start), spot_of(goal)) for start, goal in legs]
+        return self._learned(pairs, self._ask_legs)
+
     def _table(self, origins: Sequence[Point], destinations: Sequence[Point]) -> Floats:
-        pairs = [(origin, destination) for origin in origins for destination in destinations]
-        fresh = self._learn(
-            lambda until, fresh: self._ask_table(origins, destinations, until, fresh), pairs
-        )
-        return self._drives_of(pairs, fresh).reshape(len(origins), len(destinations), 3)
+        starts, goals = list(map(spot_of, origins)), list(map(spot_of, destinations))
+        pairs = [(start, goal) for start in starts for goal in goals]
+        return self._learned(pairs, self._ask_table).reshape(len(starts), len(goals), 3)
 
-    def _drives_of(self, pairs: Sequence[Pair], fresh: Mapping[Pair, Drive]) -> Floats:
-        """Return one row a pair (see Drive); NaN where the service knows nothing."""
-        drives = [fresh.get(pair) or self._drives.get(pair) or UNKNOWN for pair in pairs]
-        return np.array(drives, dtype=np.float64).reshape(len(pairs), 3)
+    def _learned(self, pairs: Sequence[Pair], ask: Ask) -> Floats:
+        """Return one row a pair (see Drive), asking for what is not remembered.
 
-    def _learn(
-        self, ask: Callable[[float, dict[Pair, Drive]], None], pairs: Sequence[Pair]
-    ) -> Mapping[Pair, Drive]:
-        """Ask for what is not remembered; say once when the service falls silent or is back."""
+        NaN where the service knows nothing or does not answer; that is said once.
+        """
         self._drives.forget_old()
         self._off_map.forget_old()
         fresh: dict[Pair, Drive] = {}
         began = self._clock()
-        if began < self._ask_again_at or not self._missing(pairs):
-            return fresh
-        try:
-            ask(began + self._limits.patience_seconds, fresh)
-        except RoadsSilent as trouble:
-            self._ask_again_at = self._clock() + self._limits.pause_seconds
-            if not self.falling_back:
-                log.warning("road service does not answer, drives are estimated: %s", trouble)
-            self.falling_back = True
-            return fresh
+        missing = self._missing(pairs) if began >= self._ask_again_at else []
+        if missing:
+            try:
+                ask(missing, began + self._limits.patience_seconds, fresh)
+            except RoadsSilent as trouble:
+                self._fall_back(trouble)
+            else:
+                self._be_back()
+        known = zip(pairs, self._drives.get(pairs), strict=True)
+        drives = [drive or fresh.get(pair, UNKNOWN) for pair, drive in known]
+        return np.array(drives, dtype=np.float64).reshape(len(pairs), 3)
+
+    def _fall_back(self, trouble: RoadsSilent) -> None:
+        self._ask_again_at = self._clock() + self._limits.pause_seconds
+        if not self.falling_back:
+            log.warning("road service does not answer, drives are estimated: %s", trouble)
+        self.falling_back = True
+
+    def _be_back(self) -> None:
         if self.falling_back:
             log.warning("road service answers again")
         self.falling_back = False
-        return fresh
 
-    def _missing(self, pairs: Iterable[Pair]) -> list[Pair]:
+    def _missing(self, pairs: Sequence[Pair]) -> list[Pair]:
         """Return the pairs that must be asked for, each once."""
-        return [
-            pair
-            for pair in dict.fromkeys(pairs)
-            if self._drives.get(pair) is None
-            and not (self._off_map.get(pair[0]) or self._off_map.get(pair[1]))
-        ]
+        known = zip(pairs, self._drives.get(pairs), strict=True)
+        unknown = list(dict.fromkeys(pair for pair, drive in known if drive is None))
+        spots = {spot for pair in unknown for spot in pair}
+        off = {spot for spot, is_off in zip(spots, self._off_map.get(spots), strict=True) if is_off}
+        return [pair for pair in unknown if not (pair[0] in off or pair[1] in off)]
 
-    def _ask_table(
-        self,
-        origins: Sequence[Point],
-        destinations: Sequence[Point],
-        until: float,
-        fresh: dict[Pair, Drive],
-    ) -> None:
+    def _ask_table(self, pairs: Sequence[Pair], until: float, fresh: dict[Pair, Drive]) -> None:
         """Ask for whole pieces of a table, every answer of which is kept."""
-        missing = self._missing((a, b) for a in origins for b in destinations)
-        rows, columns = _ends(missing)
+        rows, columns = _ends(pairs)
         for some_rows, some_columns in blocks(rows, columns, self._table_points):
-            missing = self._missing((a, b) for a in some_rows for b in some_columns)
+            missing = self._missing([(a, b) for a in some_rows for b in some_columns])
             self._ask_in_time(missing, until)
-            starts, goals = _ends(missing)
             try:
-                fresh.update(self._ask(starts, goals))
+                fresh.update(self._ask(*_ends(missing)))
             except TooMany:
                 self._ask_for_fewer()
-                self._ask_table(origins, destinations, until, fresh)
+                left = [pair for pair in pairs if pair not in fresh]
+                self._ask_table(left, until, fresh)
                 return
 
-    def _ask_legs(self, legs: Sequence[Pair], until: float, fresh: dict[Pair, Drive]) -> None:
+    def _ask_legs(self, pairs: Sequence[Pair], until: float, fresh: dict[Pair, Drive]) -> None:
         """Ask for single drives, many in one question; what lies beside them is not kept."""
-        left = self._missing(legs)
+        left = list(pairs)
         while left:
             some = left[: max(1, self._table_points // 2)]
             self._ask_in_time(some, until)
@@ -273,37 +281,35 @@ class RoadTravel:
         self._table_points = max(FEWEST, self._table_points // 2)
 
     def _ask(
-        self, starts: list[Point], goals: list[Point], only: frozenset[Pair] | None = None
+        self, starts: list[Spot], goals: list[Spot], only: frozenset[Pair] | None = None
     ) -> dict[Pair, Drive]:
-        """Return and remember what is answered, leaving out points that are off the map."""
+        """Return and remember what is answered, leaving out spots that are off the map."""
         while starts and goals:
             try:
                 table = self._client.table(starts, goals)
             except OffMap as off:
-                point = (*starts, *goals)[off.number]
-                self._off_map.put(point, True)  # noqa: FBT003 (the value that is remembered)
-                starts = [start for start in starts if start != point]
-                goals = [goal for goal in goals if goal != point]
+                spot = (*starts, *goals)[off.number]
+                self._off_map.put({spot: True})
+                starts = [start for start in starts if start != spot]
+                goals = [goal for goal in goals if goal != spot]
                 continue
             found = {
                 pair: drive
                 for pair, drive in _pairs(starts, goals, table)
                 if only is None or pair in only
             }
-            for pair, drive in found.items():
-                self._drives.put(pair, drive)
+            self._drives.put(found)
             return found
         return {}
 
 
-def _ends(pairs: Iterable[Pair]) -> tuple[list[Point], list[Point]]:
-    """Return the first points and the second points, each once."""
-    pairs = list(pairs)
+def _ends(pairs: Sequence[Pair]) -> tuple[list[Spot], list[Spot]]:
+    """Return the first spots and the second spots, each once."""
     return list(dict.fromkeys(a for a, _ in pairs)), list(dict.fromkeys(b for _, b in pairs))
 
 
 def _pairs(
-    starts: Sequence[Point], goals: Sequence[Point], table: RoadTable
+    starts: Sequence[Spot], goals: Sequence[Spot], table: RoadTable
 ) -> Iterator[tuple[Pair, Drive]]:
     together = np.stack([table.seconds, table.metres, table.off_metres], axis=2).tolist()
     for start, row in zip(starts, together, strict=True):
@@ -312,9 +318,9 @@ def _pairs(
 
 
 def blocks(
-    rows: Sequence[Point], columns: Sequence[Point], most: int
-) -> Iterator[tuple[list[Point], list[Point]]]:
-    """Cut a table into pieces of at most `most` points, rows and columns counted together."""
+    rows: Sequence[Spot], columns: Sequence[Spot], most: int
+) -> Iterator[tuple[list[Spot], list[Spot]]]:
+    """Cut a table into pieces of at most `most` spots, rows and columns counted together."""
     half = most // 2
     if len(columns) <= half:
         high, wide = most - max(1, len(columns)), max(1, len(columns))
