@@ -74,8 +74,8 @@ class TravelTimes(Protocol):
         """Return whole minutes of each drive, from its first point to its second."""
         ...
 
-    def kilometres(self, origins: Sequence[Point], destinations: Sequence[Point]) -> Kilometres:
-        """Return kilometres of road, one row an origin, one column a destination."""
+    def kilometres(self, legs: Sequence[tuple[Point, Point]]) -> Kilometres:
+        """Return kilometres of road of each drive."""
         ...
 
 

@@ -148,9 +148,12 @@ class GeodesicTravel:
 
     def legs(self, legs: Sequence[tuple[Point, Point]], part: DayPart | None = None) -> Floats:
         """Return whole minutes of each drive, from its first point to its second."""
-        straight = np.array([great_circle_km(*leg) for leg in legs], dtype=np.float64)
-        return whole(self.calibration.minutes(straight, self.traffic.factor(part)))
+        return whole(self.calibration.minutes(_straight(legs), self.traffic.factor(part)))
 
-    def kilometres(self, origins: Sequence[Point], destinations: Sequence[Point]) -> Floats:
-        """Return kilometres of road, one row an origin, one column a destination."""
-        return straight_km(origins, destinations) * self.calibration.detour
+    def kilometres(self, legs: Sequence[tuple[Point, Point]]) -> Floats:
+        """Return kilometres of road of each drive."""
+        return _straight(legs) * self.calibration.detour
+
+
+def _straight(legs: Sequence[tuple[Point, Point]]) -> Floats:
+    return np.array([great_circle_km(*leg) for leg in legs], dtype=np.float64)

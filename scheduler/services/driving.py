@@ -18,6 +18,7 @@ from scheduler.ports import Minutes, TravelTimes
 
 Answer = TypeVar("Answer")
 
+MILES_PER_KM = 0.621371
 _READINGS = 5
 
 
@@ -83,6 +84,11 @@ def leg_minutes(
         for number, value in zip(mine, found.tolist(), strict=True):
             minutes[number] = int(value)
     return minutes
+
+
+def way_miles(travel: TravelTimes, way: Sequence[Point]) -> int:
+    """Return whole miles of road along a way."""
+    return round(float(travel.kilometres(list(pairwise(way))).sum()) * MILES_PER_KM)
 
 
 class DrivingTable:

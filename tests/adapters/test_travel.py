@@ -138,9 +138,8 @@ def test_single_drives_take_what_the_table_says(
 
 
 def test_kilometres_of_road_are_longer_than_the_straight_line() -> None:
-    assert GeodesicTravel(PLAIN).kilometres([SOUTH], [NORTH])[0, 0] == pytest.approx(
-        16.679, abs=1e-3
-    )
+    kilometres = GeodesicTravel(PLAIN).kilometres([(SOUTH, NORTH), (NORTH, NORTH)])
+    assert kilometres.tolist() == pytest.approx([16.679, 0], abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_offers_by_real_roads_and_what_happens_when_the_service_dies(
     estimate = GeodesicTravel()
     far = estimate.minutes([KANSAS_CITY], [start], DayPart.NIGHT)[0, 0]
     assert night[2, 0] == far  # not taken for the nearest road of Harrisburg
-    assert roads.kilometres([start], [home])[0, 0] > 3
+    assert roads.kilometres([(start, home)])[0] > 3
 
     with site_on(sqlite_database, tmp_path, travel=roads) as site:
         world = site.world
