@@ -22,13 +22,14 @@ from tests.clocks import FixedClock
 from tests.world import World
 
 KC = "66101"
+MORNING = datetime(2026, 10, 20, 13, tzinfo=UTC)  # 8 AM
 
 
 class Day:
     """Ada in Kansas City, Kansas, on Tuesday, October 20."""
 
     def __init__(self, session: Session) -> None:
-        self.clock = FixedClock(datetime(2026, 10, 20, 13, tzinfo=UTC))  # 8 AM
+        self.clock = FixedClock(MORNING)
         self.world = World(session, self.clock)
         self.world.service()
         self.world.scope("KS")
@@ -83,9 +84,10 @@ def test_the_next_drive_begins_at_the_last_door(day: Day) -> None:
     assert sorted(drive.estimated_minutes for drive in day.drives())[0] == 8
 
 
-@pytest.mark.parametrize("minutes", [0, 0.4, 241])
-def test_a_drive_that_nobody_measured_is_not_kept(day: Day, minutes: float) -> None:
-    day.driven(day.booked(KC, 2), minutes)
+def test_drives_that_nobody_measured_are_not_kept(day: Day) -> None:
+    for hours, minutes in ((2, 0), (4, 0.4), (6, 241)):
+        day.clock.instant = MORNING
+        day.driven(day.booked(KC, hours), minutes)
     assert day.drives() == []
 
 
