@@ -108,7 +108,7 @@ def end_drive(desk: Desk, visit: VisitRow) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DriveFigures:
-    """The drives of an area in a part of the week by one source; `area` is empty for all.
+    """The drives of an area (empty: of all) in a part of the week (None: at any hour) by a source.
 
     `bias`: minutes that drives took longer than estimated, in the mean. `low`, `high`: between
     these lie the middle eight of ten. `kept`: share of drives inside the estimate. All are None
@@ -125,8 +125,19 @@ class DriveFigures:
     kept: float | None = None
 
 
-def drive_figures(desk: Desk) -> tuple[DriveFigures, ...]:
-    """Return the figures of the last half year: each source as a whole, then by area and part."""
+@dataclass(frozen=True, slots=True)
+class DriveReport:
+    """All drives, by part of the week, by area, and by both; `left_out`: of those, too few."""
+
+    figures: tuple[DriveFigures, ...]
+    left_out: int
+
+
+_Group = tuple[str, DayPart | None, str]
+
+
+def drive_figures(desk: Desk) -> DriveReport:
+    """Return the figures of the last half year."""
     desk.allow(Role.ADMINISTRATOR)
     with transaction(desk.session):
         desk.record("view drives", "drives", desk.actor.account_id)
@@ -145,21 +156,24 @@ def drive_figures(desk: Desk) -> tuple[DriveFigures, ...]:
         .order_by(DriveRow.on_day.desc())
         .limit(MOST_DRIVES)
     )
-    whole: defaultdict[str, list[int]] = defaultdict(list)
-    single: defaultdict[tuple[str, DayPart, str], list[int]] = defaultdict(list)
+    late: defaultdict[_Group, list[int]] = defaultdict(list)
     for area, part, source, estimated, actual in rows:
-        late = (actual or 0) - estimated
-        whole[source].append(late)
-        single[area, part, source].append(late)
-    order = list(DayPart)
-    keys = sorted(single, key=lambda key: (key[0], order.index(key[1]), key[2]))
-    totals = [_figures("", None, source, whole[source]) for source in sorted(whole)]
-    return (*totals, *(_figures(*key, single[key]) for key in keys))
+        for group in (("", None, source), ("", part, source), (area, None, source)):
+            late[group].append((actual or 0) - estimated)
+        late[area, part, source].append((actual or 0) - estimated)
+    found = [_figures(group, late[group]) for group in sorted(late, key=_order)]
+    shown = [each for each in found if each.bias is not None or not (each.area and each.part)]
+    return DriveReport(tuple(shown), len(found) - len(shown))
 
 
-def _figures(area: str, part: DayPart | None, source: str, late: Sequence[int]) -> DriveFigures:
+def _order(group: _Group) -> tuple[str, int, str]:
+    area, part, source = group
+    return area, -1 if part is None else list(DayPart).index(part), source
+
+
+def _figures(group: _Group, late: Sequence[int]) -> DriveFigures:
     if len(late) < FEWEST:
-        return DriveFigures(area, part, source, len(late))
+        return DriveFigures(*group, len(late))
     tenths = quantiles(late, n=10, method="inclusive")
     kept = sum(minutes <= 0 for minutes in late) / len(late)
-    return DriveFigures(area, part, source, len(late), fmean(late), tenths[0], tenths[-1], kept)
+    return DriveFigures(*group, len(late), fmean(late), tenths[0], tenths[-1], kept)

@@ -122,10 +122,16 @@ def test_figures_say_how_far_the_estimate_is_off_where_there_are_enough(day: Day
                         actual_minutes=20 + error,
                     )
                 )
-    whole, few, enough = drive_figures(day.world.desk(Role.ADMINISTRATOR))
-    assert (whole.area, whole.part, whole.drives) == ("", None, 15)
-    assert few == DriveFigures("KS 660", DayPart.MIDDAY, "estimate", 4)
-    assert (enough.area, enough.drives) == ("KS 661", 11)
+    report = drive_figures(day.world.desk(Role.ADMINISTRATOR))
+    *whole, few, _, enough = report.figures
+    midday = DayPart.MIDDAY
+    assert [(each.area, each.part, each.drives) for each in whole] == [
+        ("", None, 15),
+        ("", midday, 15),
+    ]
+    assert few == DriveFigures("KS 660", None, "estimate", 4)
+    assert report.left_out == 1  # the same four at midday
+    assert (enough.area, enough.part, enough.drives) == ("KS 661", midday, 11)
     assert (enough.bias, enough.low, enough.high) == (1.0, -4.0, 4.0)
     assert enough.kept == pytest.approx(6 / 11)
 

@@ -403,4 +403,5 @@ def test_drives_show_how_far_the_estimate_is_off_or_that_none_was_measured(clini
     words = visitor.text()
     # late by 0 to 4 minutes: 2 in the mean, the middle eight of ten from 0.4 to 3.6
     assert "KS 661 weekdays, 6 to 9 AM roads 5 +2.0 min +0 and +4 min 20 %" in words
-    assert "KS 660 weekdays, 6 to 9 AM roads 1 too few to say anything (5 are needed)" in words
+    assert "One more area and part of the week has fewer than 5 drives." in words
+    assert "KS 660 at any hour roads 1 too few to say anything (5 are needed)" in words

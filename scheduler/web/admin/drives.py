@@ -11,4 +11,4 @@ from scheduler.web.wiring import current_desk
 @bp.get("/drives")
 def drives() -> ResponseReturnValue:
     """Show the recorded errors of the travel estimate."""
-    return render_template("admin/drives.html", figures=drive_figures(current_desk()), few=FEWEST)
+    return render_template("admin/drives.html", report=drive_figures(current_desk()), few=FEWEST)
