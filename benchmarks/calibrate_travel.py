@@ -1,28 +1,28 @@
-"""Measure the travel estimate against free-flow road minutes, and fit its numbers.
+"""Measure the travel estimate against road minutes, and fit its numbers.
 
-Needs `pip install osrm-bindings` (wheels for Python 3.12 and later) and OpenStreetMap extracts,
-each given with the box to draw points from as west,south,east,north:
+Needs OSRM's programs (`make roads`) and OpenStreetMap extracts, each given with the box to draw
+points from as west,south,east,north:
 
     python -m benchmarks.calibrate_travel baltimore.osm.pbf:-76.6081,39.2586,-76.5288,39.3065 …
 
 Prints detour and speed by distance, then for the calibration in use and for the best one found:
-the share of pairs whose estimate is not below the road minutes, and the estimate's error.
+the share of pairs whose estimate is not below the free-flow road minutes, and the estimate's error;
+then the share that the estimate still covers where traffic makes the roads slower.
 """
 
 import argparse
 import itertools
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import osrm  # type: ignore[import-not-found,unused-ignore]  # for this measurement only
 from numpy.typing import NDArray
 
-from scheduler.adapters.travel import TravelCalibration
+from benchmarks.roads import build_graph, find_programs, nearest_metres, serving
+from scheduler.adapters.osrm import OsrmClient, spot_of
+from scheduler.adapters.travel import Traffic, TravelCalibration
 from scheduler.domain.geography import Point, great_circle_km
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,8 @@ SNAP_METRES = 300
 MIN_STRAIGHT_KM = 0.3
 COVERED = 0.8
 BANDS_KM = (0.3, 1, 2, 4, 8, 20)
-OSRM = Path(osrm.__file__).parent
+ASKED_AT_ONCE = 50
+SLOWER = (1.0, 1.15, 1.25, 1.33)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +46,31 @@ class Town:
     road_minutes: Floats
 
 
-def build_graph(extract: Path, folder: Path) -> Path:
-    """Return the path of a contracted road graph made from an OpenStreetMap extract."""
-    copy = Path(shutil.copy(extract, folder))
-    graph = folder / extract.name.replace(".osm.pbf", ".osrm")
-    profile = OSRM / "share" / "profiles" / "car.lua"
-    for step in (["osrm-extract", "-p", profile, copy], ["osrm-contract", graph]):
-        command = [str(OSRM / "bin" / str(step[0])), *map(str, step[1:])]
-        subprocess.run(command, check=True, capture_output=True)  # noqa: S603 (our own command)
-    return graph
-
-
-def measure(name: str, graph: Path, box: Sequence[float], rng: np.random.Generator) -> Town:
-    """Return random pairs on the roads of a box, measured by the router."""
-    router = osrm.OSRM(storage_config=str(graph), use_shared_memory=False)
-    ends = list(itertools.islice(road_points(router, box, rng), 2 * PAIRS_PER_TOWN))
+def measure(name: str, url: str, box: Sequence[float], rng: np.random.Generator) -> Town:
+    """Return random pairs on the roads of a box, measured by the road service."""
+    ends = list(itertools.islice(road_points(url, box, rng), 2 * PAIRS_PER_TOWN))
+    pairs = list(zip(ends[::2], ends[1::2], strict=True))
+    client = OsrmClient(url, SNAP_METRES, timeout_seconds=30)
     rows = []
-    for start, end in zip(ends[::2], ends[1::2], strict=True):
-        route = router.Table(
-            osrm.TableParameters(
-                coordinates=[start, end],
-                sources=[0],
-                destinations=[1],
-                annotations=["duration", "distance"],
-            )
-        )
-        straight = great_circle_km(Point(start[1], start[0]), Point(end[1], end[0]))
-        seconds, metres = route["durations"][0][0], route["distances"][0][0]
-        if straight >= MIN_STRAIGHT_KM and seconds is not None:
-            rows.append((straight, metres / 1000, seconds / 60))
+    for first in range(0, len(pairs), ASKED_AT_ONCE):
+        some = pairs[first : first + ASKED_AT_ONCE]
+        table = client.table([spot_of(a) for a, _ in some], [spot_of(b) for _, b in some])
+        for number, (start, end) in enumerate(some):
+            straight = great_circle_km(start, end)
+            seconds, metres = table.seconds[number, number], table.metres[number, number]
+            if straight >= MIN_STRAIGHT_KM and np.isfinite(seconds):
+                rows.append((straight, metres / 1000, seconds / 60))
     return Town(name, *np.array(rows, dtype=np.float64).T)
 
 
-def road_points(
-    router: osrm.OSRM, box: Sequence[float], rng: np.random.Generator
-) -> Iterator[tuple[float, float]]:
-    """Yield (longitude, latitude) of road points near uniformly drawn ones, without end."""
+def road_points(url: str, box: Sequence[float], rng: np.random.Generator) -> Iterator[Point]:
+    """Yield road points near uniformly drawn ones, without end."""
     west, south, east, north = box
     while True:
         drawn = (float(rng.uniform(west, east)), float(rng.uniform(south, north)))
-        nearest = router.Nearest(osrm.NearestParameters(coordinates=[drawn]))["waypoints"][0]
-        if nearest["distance"] <= SNAP_METRES:
-            yield nearest["location"][0], nearest["location"][1]
+        longitude, latitude, metres = nearest_metres(url, *drawn)
+        if metres <= SNAP_METRES:
+            yield Point(latitude, longitude)
 
 
 def describe(town: Town) -> None:
@@ -119,6 +103,12 @@ def judge(calibration: TravelCalibration, town: Town) -> tuple[float, float, flo
     )
 
 
+def covered_in_traffic(town: Town, slower: float) -> float:
+    """Return the share of pairs that a plan covers where roads are so many times slower."""
+    planned = np.ceil(TravelCalibration().minutes(town.straight_km, Traffic().factor(None)))
+    return float((planned >= town.road_minutes * slower).mean())
+
+
 def fit(towns: Sequence[Town]) -> TravelCalibration:
     """Return the calibration of least mean absolute error that covers enough in every town."""
     grid = itertools.product((26, 28, 30, 32, 34, 36), (70, 80), (4, 6, 8, 10, 12), (0, 1, 2, 3))
@@ -139,13 +129,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
+    programs = find_programs()
     towns = []
     with tempfile.TemporaryDirectory() as folder:
         for text in arguments.towns:
             path, _, box = text.rpartition(":")
-            graph = build_graph(Path(path), Path(folder))
+            graph = build_graph(programs, Path(path), Path(folder))
             name = graph.name.removesuffix(".osrm")
-            towns.append(measure(name, graph, [float(side) for side in box.split(",")], rng))
+            with serving(programs, graph) as url:
+                towns.append(measure(name, url, [float(side) for side in box.split(",")], rng))
     for town in towns:
         describe(town)
     for label, calibration in (("in use", TravelCalibration()), ("best fit", fit(towns))):
@@ -156,6 +148,9 @@ def main() -> None:
                 f"  {town.name}: {covered:.0%} covered, error {bias:+.1f} min in the mean, "
                 f"{absolute:.1f} absolute"
             )
+    for town in towns:
+        shares = (f"{covered_in_traffic(town, slower):.0%} at {slower}" for slower in SLOWER)
+        print(f"plans in {town.name}, covered where roads are slower: {', '.join(shares)}")
 
 
 if __name__ == "__main__":

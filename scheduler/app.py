@@ -9,9 +9,10 @@ from config import ROOT, Settings
 from scheduler import cli
 from scheduler.adapters.clock import SystemClock
 from scheduler.adapters.geocoding import NominatimGeocoder, ZipGeocoder
+from scheduler.adapters.roads import RoadTravel
 from scheduler.adapters.sms import OutboxPageSender, TwilioSender
 from scheduler.adapters.travel import GeodesicTravel
-from scheduler.ports import Geocoder, Ports, SmsSender
+from scheduler.ports import Geocoder, Ports, SmsSender, TravelTimes
 from scheduler.services.practice import POLICY, Practice
 from scheduler.store.database import db, prepare_engine
 from scheduler.store.encryption import KeyRing, read_or_make_key, use_keys
@@ -23,6 +24,7 @@ from scheduler.web import (
     browser_session,
     care_words,
     dispatch,
+    drives,
     errors,
     guard,
     headers,
@@ -55,6 +57,7 @@ PARTS = (
     patient_sign_in,
     patient,
     staff,
+    drives,
     prescriber,
     protocols,
     route,
@@ -114,7 +117,7 @@ def choose_ports(settings: Settings) -> Ports:
     return Ports(
         clock=SystemClock(),
         geocoder=_geocoder(settings),
-        travel=GeodesicTravel(),
+        travel=_travel(settings),
         sms=_sms(settings),
     )
 
@@ -124,6 +127,10 @@ def _geocoder(settings: Settings) -> Geocoder:
     if not settings.nominatim_domain:
         return zips
     return NominatimGeocoder(zips, settings.nominatim_domain, "visit-scheduler")
+
+
+def _travel(settings: Settings) -> TravelTimes:
+    return RoadTravel(settings.osrm_url) if settings.osrm_url else GeodesicTravel()
 
 
 def _sms(settings: Settings) -> SmsSender:

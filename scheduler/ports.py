@@ -8,10 +8,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from scheduler.domain.driving import DayPart
 from scheduler.domain.errors import SchedulingError
 from scheduler.domain.geography import Place, Point, PostalAddress, ZipArea
 
 Minutes = NDArray[np.float64]
+Kilometres = NDArray[np.float64]
 
 
 class Clock(Protocol):
@@ -35,10 +37,45 @@ class Geocoder(Protocol):
 
 
 class TravelTimes(Protocol):
-    """Estimates driving."""
+    """Knows how long drives take. There and back may differ."""
 
-    def minutes(self, origins: Sequence[Point], destinations: Sequence[Point]) -> Minutes:
-        """Return minutes of driving, one row an origin, one column a destination."""
+    @property
+    def name(self) -> str:
+        """Where the minutes come from: "estimate" or "roads"."""
+        ...
+
+    @property
+    def by_network(self) -> bool:
+        """Whether an answer may cost a question over the network."""
+        ...
+
+    @property
+    def falling_back(self) -> bool:
+        """Whether estimates stand in for a road service that does not answer."""
+        ...
+
+    def minutes(
+        self,
+        origins: Sequence[Point],
+        destinations: Sequence[Point],
+        part: DayPart | None = None,
+    ) -> Minutes:
+        """Return whole minutes of driving, one row an origin, one column a destination.
+
+        Never less than the straight line at `domain.driving.TOP_KMH`.
+
+        Args:
+            part: when the drive begins. None, for plans: minutes that suffice at any time of the
+                week, so that a visit may be shifted without its drive becoming too short.
+        """
+        ...
+
+    def legs(self, legs: Sequence[tuple[Point, Point]], part: DayPart | None = None) -> Minutes:
+        """Return whole minutes of each drive, from its first point to its second."""
+        ...
+
+    def kilometres(self, legs: Sequence[tuple[Point, Point]]) -> Kilometres:
+        """Return kilometres of road of each drive."""
         ...
 
 

@@ -1,16 +1,18 @@
 """Driving minutes estimated from the straight line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scheduler.domain.geography import EARTH_RADIUS_KM, Point
+from scheduler.domain.driving import TOP_KMH, DayPart
+from scheduler.domain.geography import Point, great_circle_km
+from scheduler.matching.straight_line import straight_km
 
 Floats = NDArray[np.float64]
 
-MAX_KMH = 130.0
+SLOWEST = 5.0
 DECIMALS = 6
 """Kept before rounding up, so that the last bits of the arithmetic never cost a minute."""
 
@@ -47,48 +49,111 @@ class TravelCalibration:
             "detour >= 1": self.detour >= 1,
             "kmh_short > 0": self.kmh_short > 0,
             "kmh_short <= kmh_long": self.kmh_short <= self.kmh_long,
-            f"kmh_long <= {MAX_KMH:g}": self.kmh_long <= MAX_KMH,
+            f"kmh_long <= {TOP_KMH:g}": self.kmh_long <= TOP_KMH,
             "0 <= short_km < infinity": 0 <= self.short_km < np.inf,
             "0 <= overhead_minutes < infinity": 0 <= self.overhead_minutes < np.inf,
             "0 <= least_minutes < infinity": 0 <= self.least_minutes < np.inf,
             "detour < infinity": self.detour < np.inf,
         }
-        for inequality, holds in inequalities.items():
-            if not holds:
-                raise ValueError(f"{inequality} does not hold")
+        require(inequalities)
 
-    def minutes(self, straight_km: Floats) -> Floats:
-        """Return unrounded minutes for straight-line kilometres."""
-        road_km = straight_km * self.detour
+    def driving(self, straight: Floats) -> Floats:
+        """Return unrounded minutes of driving on free roads for straight-line kilometres."""
+        road_km = straight * self.detour
         slow_km = np.minimum(road_km, self.short_km)
-        driving = 60 * (slow_km / self.kmh_short + (road_km - slow_km) / self.kmh_long)
+        return 60 * (slow_km / self.kmh_short + (road_km - slow_km) / self.kmh_long)
+
+    def minutes(self, straight: Floats, factor: float = 1.0) -> Floats:
+        """Return unrounded minutes from door to door, the driving `factor` times as long."""
+        return self.from_door_to_door(self.driving(straight) * factor)
+
+    def from_door_to_door(self, driving: Floats) -> Floats:
+        """Add to minutes of driving what they leave out, and keep to the least a drive takes."""
         return np.maximum(driving + self.overhead_minutes, self.least_minutes)
 
 
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """How many times as long as on free roads a drive takes, by part of the week.
+
+    The peaks are the travel time index of the 52 largest metropolitan areas; the other numbers are
+    a judgement. Source: docs/decisions/2026-11-23-travel-by-hour.md
+
+    Raises:
+        ValueError: names the inequality that does not hold.
+    """
+
+    night: float = 1.0
+    morning_peak: float = 1.33
+    midday: float = 1.15
+    evening_peak: float = 1.33
+    evening: float = 1.1
+    weekend: float = 1.1
+
+    def __post_init__(self) -> None:
+        require(
+            {
+                f"1 <= {part.value} <= {SLOWEST:g}": 1 <= self.factor(part) <= SLOWEST
+                for part in DayPart
+            }
+        )
+
+    def factor(self, part: DayPart | None) -> float:
+        """Return the factor of a part of the week; None: of the slowest of all."""
+        if part is None:
+            return max(self.factor(each) for each in DayPart)
+        return float(getattr(self, part.value))
+
+
+def require(inequalities: Mapping[str, bool]) -> None:
+    """Raise ValueError naming the first inequality that does not hold."""
+    for inequality, holds in inequalities.items():
+        if not holds:
+            raise ValueError(f"{inequality} does not hold")
+
+
+def whole(minutes: Floats) -> Floats:
+    """Return minutes up to whole ones."""
+    return np.asarray(np.ceil(minutes.round(DECIMALS)))
+
+
 class GeodesicTravel:
-    """Driving minutes between points, by great circle and calibration, up to whole minutes."""
+    """Driving minutes between points, by great circle, calibration and traffic, in whole minutes.
 
-    def __init__(self, calibration: TravelCalibration | None = None) -> None:
-        self._calibration = calibration or TravelCalibration()
+    Symmetric: the straight line knows no one-way streets.
+    """
 
-    def minutes(self, origins: Sequence[Point], destinations: Sequence[Point]) -> Floats:
-        """Return whole minutes, one row an origin, one column a destination."""
-        exact = self._calibration.minutes(_straight_km(origins, destinations))
-        return np.ceil(exact.round(DECIMALS))
+    name = "estimate"
+    by_network = False
+    falling_back = False
+
+    def __init__(
+        self, calibration: TravelCalibration | None = None, traffic: Traffic | None = None
+    ) -> None:
+        self.calibration = calibration or TravelCalibration()
+        self.traffic = traffic or Traffic()
+
+    def minutes(
+        self,
+        origins: Sequence[Point],
+        destinations: Sequence[Point],
+        part: DayPart | None = None,
+    ) -> Floats:
+        """Return whole minutes, one row an origin, one column a destination.
+
+        `part`: when the drive begins; None: long enough at any time of the week.
+        """
+        straight = straight_km(origins, destinations)
+        return whole(self.calibration.minutes(straight, self.traffic.factor(part)))
+
+    def legs(self, legs: Sequence[tuple[Point, Point]], part: DayPart | None = None) -> Floats:
+        """Return whole minutes of each drive, from its first point to its second."""
+        return whole(self.calibration.minutes(_straight(legs), self.traffic.factor(part)))
+
+    def kilometres(self, legs: Sequence[tuple[Point, Point]]) -> Floats:
+        """Return kilometres of road of each drive."""
+        return _straight(legs) * self.calibration.detour
 
 
-def _straight_km(origins: Sequence[Point], destinations: Sequence[Point]) -> Floats:
-    """Return great-circle kilometres; haversine as in domain.geography.great_circle_km."""
-    lat_a, lon_a = _radians(origins)[:, :, np.newaxis]
-    lat_b, lon_b = _radians(destinations)[:, np.newaxis, :]
-    square = (
-        np.sin((lat_b - lat_a) / 2) ** 2
-        + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2) ** 2
-    )
-    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(1.0, np.sqrt(square))))
-
-
-def _radians(points: Sequence[Point]) -> Floats:
-    """Return latitudes and longitudes as two rows."""
-    degrees = [(point.latitude, point.longitude) for point in points]
-    return np.radians(np.array(degrees, dtype=np.float64).reshape(len(points), 2).T)
+def _straight(legs: Sequence[tuple[Point, Point]]) -> Floats:
+    return np.array([great_circle_km(*leg) for leg in legs], dtype=np.float64)

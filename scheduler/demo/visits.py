@@ -13,6 +13,7 @@ from scheduler.matching.calendar import SeriesDoesNotFit
 from scheduler.services.booking import confirm, reserve
 from scheduler.services.day import Outcome, complete, progress
 from scheduler.services.dose_review import dose_to_authorise
+from scheduler.services.drive_records import estimate_drive
 from scheduler.services.offers import offers_for
 from scheduler.services.orders import NewOrder, sign_order
 from scheduler.services.placing import Choice
@@ -25,7 +26,7 @@ from scheduler.store.visits import VisitRow
 
 ADMINISTRATIONS = 6
 INFUSION = timedelta(minutes=40)
-DRIVE = timedelta(minutes=25)
+LEAST_DRIVE = 3
 LOOK_AHEAD = timedelta(minutes=45)
 SIGN_OFF_AFTER = timedelta(hours=19)
 STOPPED_AFTER = timedelta(minutes=15)
@@ -107,10 +108,18 @@ class Visits:
         service = queries.find_service(self._story.session, visit.service_code)
         starts_at, ends_at = visit.starts_at, visit.ends_at
         ready_at = starts_at + timedelta(minutes=service.preparation_minutes)
-        self._step(visit_id, starts_at - DRIVE, VisitEvent.SET_OUT)
+        self._step(visit_id, starts_at - self._drive(visit_id), VisitEvent.SET_OUT)
         self._step(visit_id, starts_at, VisitEvent.ARRIVE)
         self._step(visit_id, ready_at, VisitEvent.START)
         self._story.at(ends_at, lambda: self._complete(visit_id, ready_at))
+
+    def _drive(self, visit_id: UUID) -> timedelta:
+        """Return a drive from six minutes shorter to two minutes longer than estimated."""
+        visit = self._visit(visit_id)
+        desk = self._story.clinician_desk(visit.clinician_id)
+        luck = int(visit.starts_at.timestamp()) // 900 % 9 - 6
+        minutes = max(LEAST_DRIVE, estimate_drive(desk, visit_id).minutes + luck)
+        return min(timedelta(minutes=minutes), LOOK_AHEAD)
 
     def _step(self, visit_id: UUID, at: datetime, event: VisitEvent) -> None:
         def act() -> None:

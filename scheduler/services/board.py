@@ -13,6 +13,7 @@ from scheduler.domain.geography import Point
 from scheduler.domain.timing import at_local, local_day
 from scheduler.domain.visits import VisitState
 from scheduler.services.desk import Desk
+from scheduler.services.driving import leg_minutes, way_miles
 from scheduler.services.message_trail import NEEDS_A_LOOK
 from scheduler.store import mapping, queries
 from scheduler.store.clinicians import ClinicianRow
@@ -63,7 +64,7 @@ class BoardRow:
     """A clinician's day; `off` says why they do not work, where they are off.
 
     `licenses`: the states of licenses valid on the day, a multistate one marked. `pause`: minutes
-    of the break and when it may begin, earliest and latest.
+    of the break and when it may begin, earliest and latest. `drive_miles`: of the whole day.
     """
 
     clinician_id: UUID
@@ -78,6 +79,7 @@ class BoardRow:
     pause: tuple[int, datetime, datetime] | None
     visits: tuple[BoardVisit, ...]
     back_minutes: int
+    drive_miles: int
 
     @property
     def drive_minutes(self) -> int:
@@ -189,7 +191,8 @@ def _row(
 ) -> BoardRow:
     off, words = known
     shift = mapping.shift_on(row, on)
-    drives = _drives(desk, row, [address for _, address in stops])
+    way = _way(row, [address for _, address in stops])
+    drives = _drives(desk, row, way, [visit for visit, _ in stops])
     return BoardRow(
         clinician_id=row.id,
         name=row.name,
@@ -207,17 +210,24 @@ def _row(
         pause=_pause(row, on),
         visits=_visits(desk, stops, drives, words),
         back_minutes=drives[-1] if stops else 0,
+        drive_miles=way_miles(desk.ports.travel, way),
     )
 
 
-def _drives(desk: Desk, row: ClinicianRow, addresses: Sequence[AddressRow]) -> list[int]:
-    """Return minutes from home to the first, between all, and from the last back home."""
+def _way(row: ClinicianRow, addresses: Sequence[AddressRow]) -> list[Point]:
+    """Return home, every stop, and home again; nothing on a day without visits."""
     if not addresses:
         return []
     home = Point(row.start_latitude, row.start_longitude)
-    points = [home, *(mapping.place(address).point for address in addresses), home]
-    minutes = desk.ports.travel.minutes(points[:-1], points[1:])
-    return [int(minutes[number, number]) for number in range(len(points) - 1)]
+    return [home, *(mapping.place(address).point for address in addresses), home]
+
+
+def _drives(
+    desk: Desk, row: ClinicianRow, way: Sequence[Point], visits: Sequence[VisitRow]
+) -> list[int]:
+    """Return minutes from home to the first, between all, and from the last back home."""
+    times = [visit.starts_at for visit in visits] + [visit.ends_at for visit in visits[-1:]]
+    return leg_minutes(desk.ports.travel, way, row.timezone, times)
 
 
 def _pause(row: ClinicianRow, on: date) -> tuple[int, datetime, datetime] | None:

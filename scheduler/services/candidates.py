@@ -15,6 +15,7 @@ from scheduler.matching.offers import EmptyCause, Offer, find_offers, rank_optio
 from scheduler.services import schedule
 from scheduler.services.changing import require_movable, wanted_for_move
 from scheduler.services.desk import Desk
+from scheduler.services.driving import drives_for_search
 from scheduler.services.offers import require_open, wanted_for
 from scheduler.store import queries
 from scheduler.store.clinicians import ClinicianRow
@@ -115,12 +116,13 @@ def candidates_among(
         return Candidates(zone, (), (), (), EmptyCause.NO_FREE_TIME.words, on)
     days = schedule.days_of(wanted.windows, zone)
     loaded = schedule.load_schedule(desk.session, wanted, days, desk.now(), without)
+    drives = drives_for_search(desk.ports.travel, [wanted], loaded)
     ranked = [
         offer
-        for offer in rank_options(wanted, loaded, desk.ports.travel.minutes)
+        for offer in rank_options(wanted, loaded, drives)
         if on is None or local_day(offer.starts_at, zone) == on
     ]
-    found = find_offers(wanted, loaded, desk.ports.travel.minutes, most=1)
+    found = find_offers(wanted, loaded, drives, most=1)
     who = _who(desk.session, loaded)
     excluded = tuple(
         Excluded(each.clinician_id, *who[each.clinician_id], each.words)

@@ -13,6 +13,7 @@ from scheduler.domain.series import AttemptState, SeriesState
 from scheduler.domain.visits import VisitEvent, VisitState, next_state
 from scheduler.services.course import open_next
 from scheduler.services.desk import Desk
+from scheduler.services.drive_records import begin_drive, end_drive, estimate_drive
 from scheduler.services.outbox import cancel_visit_messages
 from scheduler.services.placing import end_visit, lock_for_change, require_credential
 from scheduler.services.release import require_released
@@ -59,6 +60,7 @@ def progress(desk: Desk, visit_id: UUID, event: VisitEvent) -> VisitState:
     if event not in _ON_THE_WAY:
         raise InvalidInput({"event": "must be set out, arrive or start"})
     allow_own_visit(desk, visit_id)
+    drive = estimate_drive(desk, visit_id) if event is VisitEvent.SET_OUT else None
     with transaction(desk.session) as session:
         visit, series = lock_own_visit(desk, visit_id)
         if visit.state is _REACHED[event]:
@@ -70,6 +72,10 @@ def progress(desk: Desk, visit_id: UUID, event: VisitEvent) -> VisitState:
         if series is not None and attempt is not None:
             require_released(desk, series, visit, attempt, starting=event is VisitEvent.START)
             attempt.state = _ON_THE_WAY[event]
+        if drive is not None:
+            begin_drive(desk, visit, drive)
+        if event is VisitEvent.ARRIVE:
+            end_drive(desk, visit)
         desk.record(event.value, "visit", visit.id, visit.patient_id)
         return visit.state
 

@@ -10,6 +10,7 @@ from scheduler.matching.model import Schedule, Wanted
 from scheduler.matching.offers import EmptyCause, OfferList, find_offers
 from scheduler.services import schedule
 from scheduler.services.desk import Desk
+from scheduler.services.driving import drives_for_search
 from scheduler.store import mapping, queries
 from scheduler.store.people import AddressRow
 from scheduler.store.visits import RequestState, VisitRequestRow
@@ -74,7 +75,8 @@ def search(
     loaded = schedule.load_schedule(desk.session, wanted, days, desk.now(), without)
     if only is not None:
         loaded = _only(loaded, only)
-    return find_offers(wanted, loaded, desk.ports.travel.minutes, most=most)
+    drives = drives_for_search(desk.ports.travel, [wanted], loaded)
+    return find_offers(wanted, loaded, drives, most=most)
 
 
 def _only(loaded: Schedule, clinician_id: UUID) -> Schedule:

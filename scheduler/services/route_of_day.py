@@ -15,11 +15,11 @@ from scheduler.domain.protocols import Level, WeightReading
 from scheduler.domain.series import HOLDS_A_DOSE, AttemptState
 from scheduler.domain.timing import from_minute, local_day
 from scheduler.domain.visits import UNDER_WAY, VisitState
-from scheduler.matching.insertion import whole_minutes
 from scheduler.matching.model import Break
 from scheduler.services.course import protocol_of
 from scheduler.services.day import EARLY, LATE, attempt_of
 from scheduler.services.desk import Desk
+from scheduler.services.driving import leg_minutes
 from scheduler.services.review import name_of
 from scheduler.store import mapping, queries
 from scheduler.store.clinicians import ClinicianRow
@@ -162,7 +162,10 @@ def _day(desk: Desk, clinician: ClinicianRow, on: date, today: date) -> DayRoute
         if visit.state is not VisitState.RESERVED
     ]
     home = Point(clinician.start_latitude, clinician.start_longitude)
-    legs = _legs(desk, home, [mapping.place(address).point for _, address in found])
+    points = [mapping.place(address).point for _, address in found]
+    way = [home, *points, home] if points else []
+    times = [visit.starts_at for visit, _ in found] + [visit.ends_at for visit, _ in found[-1:]]
+    legs = leg_minutes(desk.ports.travel, way, clinician.timezone, times)
     stops = tuple(
         _card(desk, visit, address, legs[at]) for at, (visit, address) in enumerate(found)
     )
@@ -175,15 +178,6 @@ def _day(desk: Desk, clinician: ClinicianRow, on: date, today: date) -> DayRoute
         pause=_pause(route.pause, route.shift_start, stops) if route and route.pause else None,
         home_minutes=legs[-1] if stops else None,
     )
-
-
-def _legs(desk: Desk, home: Point, points: Sequence[Point]) -> list[int]:
-    """Return the whole minutes of each drive, the way back to the start last."""
-    if not points:
-        return []
-    way = [home, *points, home]
-    table = whole_minutes(desk.ports.travel.minutes(way[:-1], way[1:]))
-    return [int(table[at, at]) for at in range(len(way) - 1)]
 
 
 def _pause(pause: Break, shift_start: int, stops: Sequence[StopCard]) -> Pause:

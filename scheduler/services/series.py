@@ -20,7 +20,7 @@ from scheduler.matching.offers import Offer
 from scheduler.services import schedule
 from scheduler.services.course import giving_minutes, planned_dose
 from scheduler.services.desk import Desk
-from scheduler.services.driving import DrivingTable, with_driving
+from scheduler.services.driving import DrivingTable, drives_for_search, with_driving
 from scheduler.services.offers import require_open, wanted_for
 from scheduler.services.outbox import (
     Change,
@@ -78,7 +78,8 @@ def propose_series(
     days = schedule.days_of(whole.windows, whole.place.timezone)
     loaded = schedule.load_schedule(desk.session, whole, days, desk.now(), frozenset())
     wishes = [wanted, *[whole] * (len(protocol.administrations) - 1)]
-    plan = plan_series(wishes, steps, loaded, desk.ports.travel.minutes)
+    drives = drives_for_search(desk.ports.travel, wishes, loaded)
+    plan = plan_series(wishes, steps, loaded, drives)
     desk.record_look("view offers", "visit_request", request_id, wanted.patient_id)
     return plan
 

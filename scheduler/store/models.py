@@ -2,11 +2,21 @@
 
 from sqlalchemy import DDL, event
 
-from scheduler.store import audit, clinicians, messages, people, rules, sign_in, treatment, visits
+from scheduler.store import (
+    audit,
+    clinicians,
+    drives,
+    messages,
+    people,
+    rules,
+    sign_in,
+    treatment,
+    visits,
+)
 from scheduler.store.base import Base
 
 METADATA = Base.metadata
-TABLE_MODULES = (audit, clinicians, messages, people, rules, sign_in, treatment, visits)
+TABLE_MODULES = (audit, clinicians, drives, messages, people, rules, sign_in, treatment, visits)
 
 event.listen(
     METADATA,

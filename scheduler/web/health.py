@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from scheduler.ports import TravelTimes
 from scheduler.store.audit import LeaseRow
 from scheduler.store.database import db
 from scheduler.web.wiring import wiring_of
@@ -19,7 +20,7 @@ def register(app: Flask) -> None:
 
 @bp.get("/health")
 def show() -> ResponseReturnValue:
-    """Say whether the database answers, whether a clock leads, and who sends texts."""
+    """Say whether the database answers, a clock leads, who sends texts, and whence drives come."""
     wiring = wiring_of(current_app)
     try:
         leases = db.session.scalars(select(LeaseRow)).all()
@@ -32,4 +33,9 @@ def show() -> ResponseReturnValue:
         database="ok",
         clock="running" if leading else "stopped",
         sms=wiring.ports.sms.name,
+        travel=_travel_words(wiring.ports.travel),
     )
+
+
+def _travel_words(travel: TravelTimes) -> str:
+    return "estimate: roads do not answer" if travel.falling_back else travel.name

@@ -86,6 +86,7 @@ def _pages() -> dict[Role, list[tuple[str, str]]]:
             ("admin.clinicians", _("Clinicians")),
             ("admin.services", _("Services")),
             ("admin.scope", _("Scope rules")),
+            ("admin.drives", _("Drives")),
             ("admin.users", _("Users")),
         ],
     }

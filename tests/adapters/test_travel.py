@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.adapters.travel import MAX_KMH, GeodesicTravel, TravelCalibration
+from scheduler.adapters.travel import GeodesicTravel, Traffic, TravelCalibration
+from scheduler.domain.driving import TOP_KMH, DayPart
 from scheduler.domain.geography import Point, great_circle_km
 
 PLAIN = TravelCalibration(
     least_minutes=0, detour=1.5, kmh_short=30.0, kmh_long=60.0, short_km=3.0, overhead_minutes=2.0
 )
+FREE = Traffic(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 SOUTH, NORTH = Point(39.0, -94.5), Point(39.1, -94.5)  # 11.1195 km apart
 
 points = st.builds(Point, st.floats(-90, 90), st.floats(-180, 180))
@@ -21,7 +23,7 @@ calibrations = st.builds(
     TravelCalibration,
     detour=st.floats(1, 3),
     kmh_short=st.floats(5, 60),
-    kmh_long=st.floats(60, MAX_KMH),
+    kmh_long=st.floats(60, TOP_KMH),
     short_km=st.floats(0, 50),
     overhead_minutes=st.floats(0, 30),
 )
@@ -29,7 +31,7 @@ calibrations = st.builds(
 
 def test_slow_road_first_then_faster_then_up_to_whole_minutes() -> None:
     # 16.679 km of road: 3 km at 30 km/h is 6 min, 13.679 km at 60 km/h 13.68 min, and 2 min
-    assert GeodesicTravel(PLAIN).minutes([SOUTH], [NORTH]).tolist() == [[22.0]]
+    assert GeodesicTravel(PLAIN, FREE).minutes([SOUTH], [NORTH]).tolist() == [[22.0]]
 
 
 def test_a_short_drive_stays_on_the_slow_road() -> None:
@@ -42,7 +44,7 @@ def test_a_town_drive_by_the_numbers_in_use() -> None:
 
 
 def test_one_row_an_origin_one_column_a_destination() -> None:
-    minutes = GeodesicTravel(PLAIN).minutes([SOUTH, NORTH, SOUTH], [NORTH, SOUTH])
+    minutes = GeodesicTravel(PLAIN, FREE).minutes([SOUTH, NORTH, SOUTH], [NORTH, SOUTH])
     assert minutes.dtype == np.float64
     assert minutes.tolist() == [[22.0, 2.0], [2.0, 22.0], [22.0, 2.0]]
 
@@ -111,3 +113,45 @@ def test_a_bad_calibration_names_the_broken_inequality(
 ) -> None:
     with pytest.raises(ValueError, match=inequality):
         TravelCalibration(**{field: value})
+
+
+def test_traffic_lengthens_the_driving_not_what_comes_before_and_after() -> None:
+    travel = GeodesicTravel(PLAIN, Traffic(night=1.0, morning_peak=1.5))
+    # 19.68 min of driving as above: 1.5 times that is 29.52, and 2 min
+    assert travel.minutes([SOUTH], [NORTH], DayPart.MORNING_PEAK).tolist() == [[32.0]]
+    assert travel.minutes([SOUTH], [NORTH], DayPart.NIGHT).tolist() == [[22.0]]
+
+
+@given(points, points, st.sampled_from(DayPart))
+def test_what_is_planned_suffices_at_any_hour(a: Point, b: Point, part: DayPart) -> None:
+    travel = GeodesicTravel()
+    assert travel.minutes([a], [b]) >= travel.minutes([a], [b], part)
+
+
+@given(st.lists(st.tuples(points, points), max_size=5), st.sampled_from([None, *DayPart]))
+def test_single_drives_take_what_the_table_says(
+    legs: list[tuple[Point, Point]], part: DayPart | None
+) -> None:
+    travel = GeodesicTravel()
+    table = travel.minutes([a for a, _ in legs], [b for _, b in legs], part)
+    assert np.abs(travel.legs(legs, part) - table.diagonal()).max(initial=0) <= 1
+
+
+def test_kilometres_of_road_are_longer_than_the_straight_line() -> None:
+    kilometres = GeodesicTravel(PLAIN).kilometres([(SOUTH, NORTH), (NORTH, NORTH)])
+    assert kilometres.tolist() == pytest.approx([16.679, 0], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "inequality"),
+    [
+        ("night", 0.99, "1 <= night <= 5"),
+        ("evening_peak", 5.01, "1 <= evening_peak <= 5"),
+        ("weekend", math.nan, "1 <= weekend <= 5"),
+    ],
+)
+def test_impossible_traffic_names_the_broken_inequality(
+    field: str, value: float, inequality: str
+) -> None:
+    with pytest.raises(ValueError, match=inequality):
+        Traffic(**{field: value})

@@ -144,6 +144,7 @@ PAGES: dict[str, str] = {
     "POST /admin/scope/compacts/<member_id>/off": ADMINISTRATOR,
     "GET /admin/scope/compacts/<member_id>/on": ADMINISTRATOR,
     "POST /admin/scope/compacts/<member_id>/on": ADMINISTRATOR,
+    "GET /admin/drives": ADMINISTRATOR,
     "GET /admin/users": ADMINISTRATOR,
     "GET /admin/users/new": ADMINISTRATOR,
     "POST /admin/users/new": ADMINISTRATOR,

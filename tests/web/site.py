@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from config import Settings
 from scheduler.app import create_app
+from scheduler.ports import TravelTimes
 from scheduler.services.sign_in import issue_token
 from scheduler.store.audit import AuditRow
 from scheduler.store.database import db
@@ -134,8 +135,10 @@ class Caller:
 
 
 @contextmanager
-def site_on(database: Database, folder: Path, now: datetime = NOW) -> Iterator[Site]:
-    """Give the application on a database that has the schema."""
+def site_on(
+    database: Database, folder: Path, now: datetime = NOW, travel: TravelTimes | None = None
+) -> Iterator[Site]:
+    """Give the application on a database that has the schema; `travel`: instead of the estimate."""
     settings = Settings.from_env(
         {
             "DATABASE_URL": database.url,
@@ -147,6 +150,8 @@ def site_on(database: Database, folder: Path, now: datetime = NOW) -> Iterator[S
     clock = FixedClock(now)
     with Session(database.engine) as session:
         world = World(session, clock)
+        if travel is not None:
+            world.ports = replace(world.ports, travel=travel)
         app = create_app(settings, world.ports)
         app.jinja_env.bytecode_cache = TEMPLATES
         app.extensions["security"].pwd_context.update(**QUICK_HASHES)

@@ -7,13 +7,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
+from scheduler.domain.driving import DayPart
 from scheduler.domain.licensure import Credential
 from scheduler.services.offers import offers_for
 from scheduler.store.audit import AuditRow
 from scheduler.store.clinicians import ClinicianRow, LicenceRow, ShiftRow, SkillRow, TimeOffRow
+from scheduler.store.database import transaction
+from scheduler.store.drives import DriveRow
 from scheduler.store.people import AccountRow, Role, email_index
 from scheduler.store.rules import CareServiceRow
-from tests.web.site import Clinic, Site
+from tests.web.site import NOW, Clinic, Site
 from tests.web.visitor import PASSWORD, Visitor, patient_visitor, staff_visitor
 
 PAGES = (
@@ -28,6 +31,7 @@ PAGES = (
     "/admin/scope",
     "/admin/scope/new",
     "/admin/scope/state?state=KS",
+    "/admin/drives",
     "/admin/users",
     "/admin/users/new",
 )
@@ -381,3 +385,28 @@ def test_nobody_closes_their_own_account(alex: Visitor, clinic: Clinic) -> None:
     path = f"/admin/users/{clinic.site.session.scalars(own).one().id}/close"
     assert fill(alex, path, reason="tired") == 422
     assert alex.get("/admin").status_code == 200
+
+
+def test_drives_show_how_far_the_estimate_is_off_or_that_none_was_measured(clinic: Clinic) -> None:
+    visitor = staff_visitor(clinic.site, Role.ADMINISTRATOR)
+    visitor.get("/admin/drives")
+    assert "No drive has been measured yet." in visitor.text()
+    with transaction(clinic.site.session) as session:
+        for area, count in (("KS 661", 5), ("KS 660", 1)):
+            for late in range(count):
+                session.add(
+                    DriveRow(
+                        on_day=NOW.date(),
+                        area=area,
+                        part=DayPart.MORNING_PEAK,
+                        source="roads",
+                        estimated_minutes=10,
+                        actual_minutes=10 + late,
+                    )
+                )
+    visitor.get("/admin/drives")
+    words = visitor.text()
+    # late by 0 to 4 minutes: 2 in the mean, the middle eight of ten from 0.4 to 3.6
+    assert "KS 661 weekdays, 6 to 9 AM roads 5 +2.0 min +0 and +4 min 20 %" in words
+    assert "One more area and part of the week has fewer than 5 drives." in words
+    assert "KS 660 at any hour roads 1 too few to say anything (5 are needed)" in words

@@ -63,6 +63,7 @@ def test_a_day_shows_drives_gaps_breaks_and_licenses(clinic: Clinic, drew: Visit
     assert row.index("9:00 AM") < row.index("142 min free") < row.index("1:00 PM")
     assert "promised 9:00 AM to 10:00 AM CDT" in row
     assert "min drive home" in row
+    assert "24 minutes of driving, 0 miles" in row  # three drives inside one ZIP's point
     assert "Free all day (2) Bea, RN" in drew.text()
     assert drew.text().index("2 visits") < drew.text().index("0 promises at risk")
 

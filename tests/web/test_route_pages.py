@@ -76,9 +76,9 @@ def test_the_day_is_shown_in_order_with_leave_by_times_and_the_way_home(lone_car
     assert "Today, Tue, Oct 20" in words
     assert words.index("12:00 PM") < words.index("3:00 PM")
     assert "Leave by 11:52 AM CDT for Pat Example, 8 minutes of driving." in words
-    assert "Leave by 2:22 PM CDT Drive 38 min Planned arrival 3:00 PM CDT" in words
+    assert "Leave by 2:17 PM CDT Drive 43 min Planned arrival 3:00 PM CDT" in words
     assert "Break of 30 minutes, about 1:30 PM (it may start from 12:00 PM to 2:00 PM)" in words
-    assert "38 minutes of driving back from Pat Example, leaving about 4:30 PM." in words
+    assert "49 minutes of driving back from Pat Example, leaving about 4:30 PM." in words
     assert "12 Fiction Street, Testville, KS 66012" in words
 
 

@@ -5,6 +5,7 @@ from flask import Flask
 from scheduler.web.admin import (  # noqa: F401  # each adds its routes to the blueprint
     care_services,
     clinicians,
+    drives,
     hours,
     importing,
     licences,

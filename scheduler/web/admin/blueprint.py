@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from scheduler.store.people import Role
 from scheduler.web.admin.words import (
+    day_part_words,
     hours_words,
     pause_words,
     skill_words,
@@ -18,5 +19,5 @@ only_for(bp, Role.ADMINISTRATOR)
 
 @bp.context_processor
 def _words() -> dict[str, object]:
-    functions = (hours_words, pause_words, skill_words, span_words, weekday_words)
+    functions = (day_part_words, hours_words, pause_words, skill_words, span_words, weekday_words)
     return {function.__name__: function for function in functions}

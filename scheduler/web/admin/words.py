@@ -4,6 +4,7 @@ from datetime import time
 
 from flask_babel import gettext as _
 
+from scheduler.domain.driving import DayPart
 from scheduler.domain.rosters import OPEN_END, Pause, WeeklyShift
 from scheduler.web.presenters import date_words
 
@@ -46,6 +47,19 @@ def pause_words(pause: Pause) -> str:
 
 def _clock(wall: time) -> str:
     return f"{wall.hour % 12 or 12}:{wall:%M %p}"
+
+
+def day_part_words(part: DayPart) -> str:
+    """Return a part of the week with its local hours."""
+    words = {
+        DayPart.NIGHT: _("nights, 9 PM to 6 AM"),
+        DayPart.MORNING_PEAK: _("weekdays, 6 to 9 AM"),
+        DayPart.MIDDAY: _("weekdays, 9 AM to 4 PM"),
+        DayPart.EVENING_PEAK: _("weekdays, 4 to 7 PM"),
+        DayPart.EVENING: _("weekdays, 7 to 9 PM"),
+        DayPart.WEEKEND: _("weekends, 6 AM to 9 PM"),
+    }
+    return str(words[part])
 
 
 def skill_words(skill: str) -> str:
