@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from scheduler.domain.errors import IllegalTransition, InvalidInput, NotFound
 from scheduler.domain.geography import Point
+from scheduler.domain.phones import phone_words
 from scheduler.domain.series import SERIES_ENDED, AttemptState, allowed_arrivals
 from scheduler.domain.timing import TimeWindow
 from scheduler.domain.visits import (
@@ -86,7 +87,7 @@ def require_unlocked(desk: Desk, visit: VisitRow) -> None:
     if visit.locked_at is None:
         return
     if desk.actor.role is Role.PATIENT:
-        phone = desk.practice.phone
+        phone = phone_words(desk.practice.phone)
         raise VisitLocked(f"This visit cannot be moved here. Please call us at {phone}.")
     raise VisitLocked("This visit is locked. Unlock it first.")
 

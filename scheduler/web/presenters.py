@@ -1,6 +1,5 @@
 """What people read: local times and plain words for states. Codes are never shown."""
 
-import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -12,13 +11,12 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from scheduler.domain.messages import MessageState
+from scheduler.domain.phones import phone_words
 from scheduler.domain.series import AttemptState, SeriesState
 from scheduler.domain.visits import VisitState
 from scheduler.store.people import Role
 from scheduler.store.visits import RequestState
 
-_US_PHONE = re.compile(r"(?:\+?1)?(\d{3})(\d{3})(\d{4})", re.ASCII)
-_MARKS = re.compile(r"[\s().-]")
 _HOUR = 60
 
 
@@ -53,12 +51,6 @@ def register(app: Flask) -> None:
 def capitalize_first(text: str) -> str:
     """Return the text with a capital first letter."""
     return text[:1].upper() + text[1:]
-
-
-def phone_words(number: str) -> str:
-    """Return a US phone number as people write it, such as (816) 555-0143; others as they are."""
-    match = _US_PHONE.fullmatch(_MARKS.sub("", number))
-    return f"({match[1]}) {match[2]}-{match[3]}" if match else number
 
 
 def minutes_words(count: int) -> str:

@@ -32,7 +32,7 @@ from tests.web.patient_pages import choices_of, once_of
 from tests.web.site import NOW, Clinic, Site
 from tests.web.visitor import Visitor, patient_visitor, staff_visitor
 
-LOCKED_WORDS = "This visit cannot be moved here. Please call us at 816-555-0100."
+LOCKED_WORDS = "This visit cannot be moved here. Please call us at (816) 555-0100."
 
 
 @pytest.fixture
