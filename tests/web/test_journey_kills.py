@@ -83,7 +83,7 @@ def test_from_a_request_to_the_second_dose(
     with town_in_danger(sqlite_database, tmp_path, every_moment=every_moment) as (town, danger):
         go_from_request_to_second_dose(town, browser)
         assert_died_of_every_form(danger, TO_THE_SECOND_DOSE)
-        assert_series_stands_once(town)
+        assert_series_stands_once(town, waited=every_moment)
 
 
 @pytest.mark.parametrize("every_moment", MOMENTS)
