@@ -219,8 +219,8 @@ def book_through_kills(town: Town, server: Server, count: int, kills: int) -> No
     assert len(visits) == len(bookers.confirmed) == count
 
 
-def test_bookings_outlive_three_kills_of_the_server(town: Town, server: Server) -> None:
-    book_through_kills(town, server, count=40, kills=3)
+def test_bookings_outlive_two_kills_of_the_server(town: Town, server: Server) -> None:
+    book_through_kills(town, server, count=24, kills=2)
 
 
 @pytest.mark.soak

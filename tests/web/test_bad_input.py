@@ -88,21 +88,24 @@ def with_real_ids(found: Any, ids: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("share", range(SHARES))
-def test_no_made_up_call_breaks_the_api(fuzzed: Clinic, ids: dict[str, str], share: int) -> None:
+@pytest.mark.parametrize("examples", [15, pytest.param(150, marks=pytest.mark.soak)])
+def test_no_made_up_call_breaks_the_api(
+    fuzzed: Clinic, ids: dict[str, str], share: int, examples: int
+) -> None:
     loaded = schemathesis.openapi.from_wsgi("/api/openapi.json", fuzzed.site.app)
     found = [each.ok() for each in loaded.get_all_operations() if isinstance(each, Ok)]
     assert len(found) > 20
     for operation in found[share::SHARES]:
-        try_out(operation, fuzzed, ids)
+        try_out(operation, fuzzed, ids, examples)
 
 
-def try_out(operation: Operation, clinic: Clinic, ids: dict[str, str]) -> None:
+def try_out(operation: Operation, clinic: Clinic, ids: dict[str, str], examples: int) -> None:
     """Call one operation with whatever its description allows, and with what it forbids."""
     modes = (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
     token = caller_for(clinic, operation.path).token
     for mode in modes:
 
-        @settings(suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=examples, suppress_health_check=list(HealthCheck), database=None)
         @given(case=operation.as_strategy(generation_mode=mode))
         def call(case: schemathesis.Case[Any]) -> None:
             with_real_ids(case.path_parameters, ids)
